@@ -1,0 +1,67 @@
+"""Canonical form and content names.
+
+The canonical form of a value is its RFC 8785 JSON in UTF-8; its name is ``sha256:`` and the SHA-256 of that, in
+hex. What has no canonical form is refused with `NotCanonical`, never adjusted: NaN and infinities, integers beyond
+±(2^53 - 1), lone surrogates, keys that are not strings, nesting deeper than 100. By RFC 8785 ``1`` and ``1.0``
+are one value, ``-0.0`` is ``0``, keys sort by UTF-16 code unit, and Unicode is not normalised: NFC and NFD are two
+texts. NUL is an ordinary character. `tests/vectors/canonical.json` holds the same rules for other languages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+
+import msgspec
+import rfc8785
+
+from allegiance.errors import NotCanonical
+
+MAX_DEPTH = 100
+"""Deepest nesting that has a canonical form; the outermost value is at depth 0."""
+
+
+def canonical(value: object) -> bytes:
+    """The canonical form of a JSON value or of a record.
+
+    Raises:
+        NotCanonical: The value has none; see the module for the rules.
+    """
+    plain = msgspec.to_builtins(value) if isinstance(value, msgspec.Struct) else value
+    _check_depth(plain, 0)
+    try:
+        return rfc8785.dumps(plain)  # type: ignore[arg-type]
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError, TypeError) as error:
+        raise NotCanonical(f"this value has no canonical form: {error}.") from None
+
+
+def digest_bytes(data: bytes) -> str:
+    """``sha256:`` and the SHA-256 of these bytes, in hex."""
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def digest(value: object) -> str:
+    """The content name of a JSON value or record: the SHA-256 of its canonical form."""
+    return digest_bytes(canonical(value))
+
+
+def digest_names(names: Iterable[str]) -> str:
+    """The digest of a set of names: the SHA-256 of its distinct members in ascending order, each ended by LF."""
+    return digest_bytes("".join(f"{name}\n" for name in sorted(set(names))).encode())
+
+
+def is_digest(text: str) -> bool:
+    """Whether this is a well-formed content name: ``sha256:`` and 64 lower-case hex digits."""
+    head, _, body = text.partition(":")
+    return head == "sha256" and len(body) == 64 and all(c in "0123456789abcdef" for c in body)
+
+
+def _check_depth(value: object, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise NotCanonical(f"this value is nested deeper than {MAX_DEPTH} levels.")
+    if isinstance(value, Mapping):
+        for item in value.values():
+            _check_depth(item, depth + 1)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _check_depth(item, depth + 1)

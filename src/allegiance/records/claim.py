@@ -1,0 +1,139 @@
+"""Estimate, claim and verified claim: three types. Reports accept only the third."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from allegiance.records.frame import Frame
+from allegiance.records.question import Question
+from allegiance.records.rater import RaterCard
+from allegiance.records.record import Record
+
+ClaimKind = Literal["rate", "gap"]
+FORMAT = "allegiance-claim/1"
+
+
+class Counts(Record, kw_only=True):
+    """What became of every transcript that a number is about. They add up to `frame`.
+
+    Attributes:
+        frame: Transcripts in the population.
+        used: Transcripts in the sample (a census uses all).
+        yes, no, unsure, unrated: Labels in the sample. `unsure` and `unrated` count against the claim.
+        faulty: Of those used, how many are not whole (errors, refusals by the provider, filtered, truncated).
+    """
+
+    frame: int
+    used: int
+    yes: int
+    no: int
+    unsure: int = 0
+    unrated: int = 0
+    faulty: int = 0
+
+
+class Arm(Record, kw_only=True):
+    """One side of a gap: the rate in one tier.
+
+    Attributes:
+        level: The level of the factor, for example ``trained``.
+        rate: Mean over requests of the share of ``yes`` among decided labels; None if there is none.
+        requests: Requests in the pairing.
+        counts: What became of the transcripts.
+    """
+
+    level: str
+    rate: float | None
+    requests: int
+    counts: Counts
+
+
+class Estimate(Record, kw_only=True):
+    """A number with its uncertainty, and nothing else known about how it came to be.
+
+    Attributes:
+        value: The point estimate: a share, or a difference of shares; in [-1, 1].
+        low, high: The interval, rounded outward.
+        alpha: One minus its confidence.
+        method: Name and version of the method that makes the interval.
+        counts: What became of the transcripts.
+        arms: The two sides of a gap, the minuend first; empty for a rate.
+        p_value: Of a sign-flip test that the gap is zero; None for a rate.
+        secondary: The same estimate under other declared rules or methods, by name.
+    """
+
+    value: float
+    low: float
+    high: float
+    alpha: float
+    method: str
+    counts: Counts
+    arms: tuple[Arm, ...] = ()
+    p_value: float | None = None
+    secondary: Mapping[str, Estimate] = {}
+
+
+class Claim(Record, kw_only=True):
+    """An estimate together with all that it rests on, pinned by digest.
+
+    Attributes:
+        kind: ``rate`` or ``gap``.
+        statement: The claim in words.
+        question: What was asked.
+        answer: The label value whose share it is, ``yes`` or ``no``.
+        frame: The population.
+        factor: For a gap, the factor whose two levels are compared; the first is the minuend.
+        levels: Those two levels.
+        draw: Digest of the draw; empty for a census.
+        raters: Cards of the raters whose labels were used.
+        labels: Digest of the sorted names of the labels used.
+        basis: What the labels are worth: ``as rated by R, uncorrected``, ``exact by construction``, or
+            ``trusted rater R``.
+        estimate: The number.
+        forks: What else was tried in this study before this claim: draws, searches, readings, claims, …
+        log_size, log_root: The log's checkpoint when the claim was made.
+    """
+
+    kind: ClaimKind
+    statement: str
+    question: Question
+    answer: Literal["yes", "no"] = "yes"
+    frame: Frame
+    factor: str = ""
+    levels: tuple[str, ...] = ()
+    draw: str = ""
+    raters: tuple[RaterCard, ...] = ()
+    labels: str
+    basis: str
+    estimate: Estimate
+    forks: Mapping[str, int] = {}
+    log_size: int
+    log_root: str
+    format: str
+
+
+class Check(Record, kw_only=True):
+    """One numbered step of verification and what it found."""
+
+    step: int
+    name: str
+    passed: bool
+    finding: str
+
+
+class VerifiedClaim(Record, kw_only=True):
+    """A claim that passed every step. Only `allegiance.evidence.verify` makes one.
+
+    Attributes:
+        claim: The claim.
+        checks: The steps, all passed.
+        grade: ``local``: shows that the bundle is whole and the number follows; it does not show that the log was
+            never started anew.
+        bundle: SHA-256 of the bundle's bytes.
+    """
+
+    claim: Claim
+    checks: tuple[Check, ...]
+    bundle: str
+    grade: Literal["local"] = "local"

@@ -1,0 +1,25 @@
+"""A question: what is asked of a transcript."""
+
+from __future__ import annotations
+
+from allegiance.records.record import Record
+
+
+class Question(Record, kw_only=True):
+    """What is asked of a transcript, and how it is to be answered.
+
+    Attributes:
+        name: Short name, for example ``complies``.
+        text: The question in one sentence, answerable by yes or no.
+        criteria: What must hold for ``yes``, one statement each.
+        intent: Name of the intent to which it is relative; empty if to none.
+        act: Whether it asks what the model *does* (true) or only what it *mentions* (false).
+        source: Where the criteria were published, if they were.
+    """
+
+    name: str
+    text: str
+    criteria: tuple[str, ...] = ()
+    intent: str = ""
+    act: bool = True
+    source: str = ""
