@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 import msgspec
 import rfc8785
@@ -22,15 +23,14 @@ MAX_DEPTH = 100
 
 
 def canonical(value: object) -> bytes:
-    """The canonical form of a JSON value or of a record.
+    """The canonical form of a JSON value or of a record (see `plain`).
 
     Raises:
         NotCanonical: The value has none; see the module for the rules.
     """
-    plain = msgspec.to_builtins(value) if isinstance(value, msgspec.Struct) else value
-    _check_depth(plain, 0)
+    simple = plain(value)
     try:
-        return rfc8785.dumps(plain)  # type: ignore[arg-type]
+        return rfc8785.dumps(simple)  # type: ignore[arg-type]
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, TypeError) as error:
         raise NotCanonical(f"this value has no canonical form: {error}.") from None
 
@@ -56,12 +56,38 @@ def is_digest(text: str) -> bool:
     return head == "sha256" and len(body) == 64 and all(c in "0123456789abcdef" for c in body)
 
 
-def _check_depth(value: object, depth: int) -> None:
+def plain(value: object, depth: int = 0) -> object:
+    """A record as JSON objects and arrays; fields that equal their default are left out.
+
+    Leaving them out by equality means that a field added later, with a default, renames nothing that exists.
+
+    Raises:
+        NotCanonical: The value is nested too deeply.
+    """
     if depth > MAX_DEPTH:
         raise NotCanonical(f"this value is nested deeper than {MAX_DEPTH} levels.")
+    if isinstance(value, msgspec.Struct):
+        return _fields(value, depth)
     if isinstance(value, Mapping):
-        for item in value.values():
-            _check_depth(item, depth + 1)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _check_depth(item, depth + 1)
+        return {key: plain(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item, depth + 1) for item in value]
+    return value
+
+
+def _fields(value: msgspec.Struct, depth: int) -> dict[str, object]:
+    tag, defaults = _shape(type(value))
+    found = {name: getattr(value, name) for name in value.__struct_fields__}
+    kept = {name: item for name, item in found.items() if name not in defaults or item != defaults[name]}
+    return tag | {name: plain(item, depth + 1) for name, item in kept.items()}
+
+
+@cache
+def _shape(kind: type[msgspec.Struct]) -> tuple[dict[str, object], dict[str, object]]:
+    """The tag of a record type as a field, if it has one, and the defaults of its fields."""
+    config = kind.__struct_config__
+    tag = {config.tag_field: config.tag} if config.tag_field else {}
+    fields = msgspec.structs.fields(kind)
+    plain_defaults = {field.name: field.default for field in fields if field.default is not msgspec.NODEFAULT}
+    made = {f.name: f.default_factory() for f in fields if f.default_factory is not msgspec.NODEFAULT}
+    return tag, plain_defaults | made

@@ -14,7 +14,7 @@ ClaimKind = Literal["rate", "gap"]
 FORMAT = "allegiance-claim/1"
 
 
-class Counts(Record, kw_only=True):
+class Counts(Record, frozen=True, kw_only=True):
     """What became of every transcript that a number is about. They add up to `frame`.
 
     Attributes:
@@ -33,7 +33,7 @@ class Counts(Record, kw_only=True):
     faulty: int = 0
 
 
-class Arm(Record, kw_only=True):
+class Arm(Record, frozen=True, kw_only=True):
     """One side of a gap: the rate in one tier.
 
     Attributes:
@@ -49,7 +49,7 @@ class Arm(Record, kw_only=True):
     counts: Counts
 
 
-class Estimate(Record, kw_only=True):
+class Estimate(Record, frozen=True, kw_only=True):
     """A number with its uncertainty, and nothing else known about how it came to be.
 
     Attributes:
@@ -74,7 +74,7 @@ class Estimate(Record, kw_only=True):
     secondary: Mapping[str, Estimate] = {}
 
 
-class Claim(Record, kw_only=True):
+class Claim(Record, frozen=True, kw_only=True):
     """An estimate together with all that it rests on, pinned by digest.
 
     Attributes:
@@ -86,7 +86,8 @@ class Claim(Record, kw_only=True):
         factor: For a gap, the factor whose two levels are compared; the first is the minuend.
         levels: Those two levels.
         draw: Digest of the draw; empty for a census.
-        raters: Cards of the raters whose labels were used.
+        raters: Cards of the raters whose labels were used. The first makes the number; the others are other rules
+            for the same answers, and make `secondary` estimates of the same name.
         labels: Digest of the sorted names of the labels used.
         basis: What the labels are worth: ``as rated by R, uncorrected``, ``exact by construction``, or
             ``trusted rater R``.
@@ -113,7 +114,7 @@ class Claim(Record, kw_only=True):
     format: str
 
 
-class Check(Record, kw_only=True):
+class Check(Record, frozen=True, kw_only=True):
     """One numbered step of verification and what it found."""
 
     step: int
@@ -122,7 +123,7 @@ class Check(Record, kw_only=True):
     finding: str
 
 
-class VerifiedClaim(Record, kw_only=True):
+class VerifiedClaim(Record, frozen=True, kw_only=True):
     """A claim that passed every step. Only `allegiance.evidence.verify` makes one.
 
     Attributes:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from allegiance.records.record import Record
 
 
-class Condition(Record, kw_only=True):
+class Condition(Record, frozen=True, kw_only=True):
     """Under what circumstances a model was asked: one level for each factor.
 
     Attributes:
@@ -26,7 +26,7 @@ class Condition(Record, kw_only=True):
         return " ".join(f"{factor}={self.levels[factor]}" for factor in sorted(self.levels))
 
 
-class Grid(Record, kw_only=True):
+class Grid(Record, frozen=True, kw_only=True):
     """The product of factors: every combination of their levels is a condition."""
 
     factors: Mapping[str, tuple[str, ...]] = {}

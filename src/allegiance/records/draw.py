@@ -11,7 +11,7 @@ ALGORITHM = "ticket/1"
 DesignKind = Literal["uniform", "census"]
 
 
-class Design(Record, kw_only=True):
+class Design(Record, frozen=True, kw_only=True):
     """How transcripts are chosen.
 
     Attributes:
@@ -23,7 +23,7 @@ class Design(Record, kw_only=True):
     n: int = 0
 
 
-class Commitment(Record, kw_only=True):
+class Commitment(Record, frozen=True, kw_only=True):
     """What is fixed before the seed exists; the seed is derived from it, so there is no free choice of seed.
 
     Attributes:
@@ -39,7 +39,7 @@ class Commitment(Record, kw_only=True):
     algorithm: str
 
 
-class Draw(Record, kw_only=True):
+class Draw(Record, frozen=True, kw_only=True):
     """The outcome of a draw.
 
     Attributes:

@@ -11,7 +11,7 @@ VALUES: tuple[Value, ...] = get_args(Value)
 """The menu. ``unrated`` is never ``no``."""
 
 
-class Span(Record, kw_only=True):
+class Span(Record, frozen=True, kw_only=True):
     """A stretch of a transcript: message, part, and code points ``start <= i < end`` of that part's text."""
 
     message: int
@@ -21,7 +21,7 @@ class Span(Record, kw_only=True):
     text: str
 
 
-class Label(Record, kw_only=True):
+class Label(Record, frozen=True, kw_only=True):
     """One answer of one rater about one transcript.
 
     Attributes:

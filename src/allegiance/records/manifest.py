@@ -8,7 +8,7 @@ from allegiance.records.record import Record
 FORMAT = "allegiance-corpus/1"
 
 
-class Segment(Record, kw_only=True):
+class Segment(Record, frozen=True, kw_only=True):
     """One immutable Parquet file.
 
     Attributes:
@@ -22,7 +22,7 @@ class Segment(Record, kw_only=True):
     bytes: int
 
 
-class Manifest(Record, kw_only=True):
+class Manifest(Record, frozen=True, kw_only=True):
     """One version of a corpus.
 
     Attributes:

@@ -10,7 +10,7 @@ from allegiance.records.record import Record
 from allegiance.records.transcript import Message, Transcript
 
 
-class Prompt(Record, kw_only=True):
+class Prompt(Record, frozen=True, kw_only=True):
     """What is sent, before it is sent.
 
     Attributes:

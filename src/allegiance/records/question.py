@@ -5,7 +5,7 @@ from __future__ import annotations
 from allegiance.records.record import Record
 
 
-class Question(Record, kw_only=True):
+class Question(Record, frozen=True, kw_only=True):
     """What is asked of a transcript, and how it is to be answered.
 
     Attributes:

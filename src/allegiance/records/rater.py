@@ -14,7 +14,7 @@ RaterKind = Literal["pattern", "classifier", "judge", "person", "imported"]
 Basis = Literal["exact by construction", "as rated", "trusted"]
 
 
-class RaterCard(Record, kw_only=True):
+class RaterCard(Record, frozen=True, kw_only=True):
     """Which rater this is; two raters are the same exactly when their cards are.
 
     Attributes:
@@ -36,7 +36,12 @@ class RaterCard(Record, kw_only=True):
 
 
 class Rater(Protocol):
-    """Answers one question about one transcript. The only method a rater needs."""
+    """Answers one question about one transcript. A rater needs this one method, and its card."""
+
+    @property
+    def card(self) -> RaterCard:
+        """Which rater this is."""
+        ...
 
     def __call__(self, item: Transcript, question: Question) -> Label:
         """The answer. A rater that cannot answer returns ``unrated`` or ``unsure``; it never guesses ``no``."""

@@ -7,8 +7,11 @@ import msgspec
 from allegiance.records.canonical import digest
 
 
-class Record(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A frozen value. Subclasses say ``kw_only=True`` themselves. Fields at their default are left out of the canonical form, so adding one renames nothing."""
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A frozen value. Subclasses repeat ``frozen=True, kw_only=True``: type checkers want the one, msgspec the other.
+
+    Its canonical form leaves out the fields that are at their default (see `canonical.plain`).
+    """
 
     @property
     def digest(self) -> str:

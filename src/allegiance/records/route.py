@@ -8,7 +8,7 @@ from allegiance.records.label import Span
 from allegiance.records.record import Record
 
 
-class Drawn(Record, kw_only=True, tag="drawn"):
+class Drawn(Record, frozen=True, kw_only=True, tag="drawn"):
     """By a probability draw: rank `rank` of `n` drawn from a frame of `of`. Carries rates."""
 
     draw: str
@@ -17,7 +17,7 @@ class Drawn(Record, kw_only=True, tag="drawn"):
     of: int
 
 
-class Searched(Record, kw_only=True, tag="searched"):
+class Searched(Record, frozen=True, kw_only=True, tag="searched"):
     """By a search: rank `rank` of `hits`, among `searched` transcripts, after `earlier` other searches.
 
     Supports existence only.
@@ -31,20 +31,20 @@ class Searched(Record, kw_only=True, tag="searched"):
     earlier: int = 0
 
 
-class Browsed(Record, kw_only=True, tag="browsed"):
+class Browsed(Record, frozen=True, kw_only=True, tag="browsed"):
     """In list order, as reading number `reading` of this study; `predicate` is the filter. Supports existence only."""
 
     reading: int
     predicate: str = ""
 
 
-class Linked(Record, kw_only=True, tag="linked"):
+class Linked(Record, frozen=True, kw_only=True, tag="linked"):
     """Opened by its name, as by a link somebody sent. Supports existence only."""
 
     reading: int
 
 
-class SelfReported(Record, kw_only=True, tag="self-reported"):
+class SelfReported(Record, frozen=True, kw_only=True, tag="self-reported"):
     """No log of how it was reached; `how` is the word of the person. Supports existence only."""
 
     how: str
@@ -53,7 +53,7 @@ class SelfReported(Record, kw_only=True, tag="self-reported"):
 Route = Drawn | Searched | Browsed | Linked | SelfReported
 
 
-class Reading(Record, kw_only=True):
+class Reading(Record, frozen=True, kw_only=True):
     """Somebody opened a transcript, coming from somewhere.
 
     Attributes:
@@ -69,7 +69,7 @@ class Reading(Record, kw_only=True):
     order: int
 
 
-class Citation(Record, kw_only=True):
+class Citation(Record, frozen=True, kw_only=True):
     """A quoted span and how it was reached.
 
     Attributes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from allegiance.records.record import Record
 
 
-class Search(Record, kw_only=True):
+class Search(Record, frozen=True, kw_only=True):
     """One search as it was made.
 
     Attributes:
@@ -14,7 +14,9 @@ class Search(Record, kw_only=True):
         corpus: Version that was searched.
         predicate: Filter that was on, empty for none.
         searched: Number of transcripts looked through.
-        hits: Names of all hits in rank order.
+        hits: Number of hits, counted exactly.
+        ranking: Digest of the list of all hits in rank order.
+        shown: Names of the hits that were shown, in rank order from rank 1.
     """
 
     query: str
@@ -22,4 +24,6 @@ class Search(Record, kw_only=True):
     corpus: str
     predicate: str = ""
     searched: int = 0
-    hits: tuple[str, ...] = ()
+    hits: int = 0
+    ranking: str = ""
+    shown: tuple[str, ...] = ()

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-import msgspec
-
-from allegiance.records.canonical import digest
+from allegiance.records.canonical import digest, plain
 from allegiance.records.condition import Condition
 from allegiance.records.record import Record
 
@@ -15,7 +13,7 @@ PartKind = Literal["text", "reasoning", "tool_call", "data"]
 Status = Literal["complete", "truncated", "refused", "filtered", "error", "incomplete"]
 
 
-class Part(Record, kw_only=True):
+class Part(Record, frozen=True, kw_only=True):
     """A piece of a message.
 
     Absent reasoning is no part; empty reasoning is a part with empty text; redacted reasoning has ``redacted``
@@ -37,7 +35,7 @@ class Part(Record, kw_only=True):
     extra: Mapping[str, object] = {}
 
 
-class Message(Record, kw_only=True):
+class Message(Record, frozen=True, kw_only=True):
     """One turn. `role` is kept as it came: ``system``, ``user``, ``assistant``, ``tool``, or unknown to us."""
 
     role: str
@@ -49,7 +47,7 @@ class Message(Record, kw_only=True):
         return "\n\n".join(part.text for part in self.parts if part.kind == kind)
 
 
-class Source(Record, kw_only=True):
+class Source(Record, frozen=True, kw_only=True):
     """Where a transcript came from. Not part of its name.
 
     Attributes:
@@ -67,7 +65,7 @@ class Source(Record, kw_only=True):
     format: str = ""
 
 
-class Transcript(Record, kw_only=True):
+class Transcript(Record, frozen=True, kw_only=True):
     """A conversation with a model, in a condition.
 
     Attributes:
@@ -131,7 +129,7 @@ def identity(text: str, item: Transcript) -> dict[str, object]:
         return {
             "text": text,
             "request": item.request,
-            "condition": msgspec.to_builtins(item.condition),
+            "condition": plain(item.condition),
             "model": item.model,
             "run": item.run,
             "sample": item.sample,
@@ -141,7 +139,7 @@ def identity(text: str, item: Transcript) -> dict[str, object]:
         "source": item.source.digest,
         "member": item.source.member,
         "record": item.source.record,
-        "condition": msgspec.to_builtins(item.condition),
+        "condition": plain(item.condition),
     }
 
 

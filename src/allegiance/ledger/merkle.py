@@ -1,0 +1,106 @@
+"""Merkle trees as in RFC 6962, section 2.1: roots, inclusion proofs and consistency proofs.
+
+A leaf hashes as SHA-256(0x00 ‖ data), a node as SHA-256(0x01 ‖ left ‖ right), so that neither can pass for the
+other. All functions take and return raw 32-byte hashes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+
+def leaf_hash(data: bytes) -> bytes:
+    """The hash of one entry."""
+    return hashlib.sha256(b"\x00" + data).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """The hash of an inner node."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def root(leaves: Sequence[bytes]) -> bytes:
+    """The root over leaf hashes; of none, the SHA-256 of nothing."""
+    if not leaves:
+        return hashlib.sha256(b"").digest()
+    level = list(leaves)
+    while len(level) > 1:
+        pairs = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+        level = pairs + level[len(pairs) * 2 :]
+    return level[0]
+
+
+def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
+    """The audit path of leaf `index`, from the leaf upward (RFC 6962, 2.1.1)."""
+    if len(leaves) == 1:
+        return []
+    split = _split(len(leaves))
+    if index < split:
+        return [*inclusion_proof(leaves[:split], index), root(leaves[split:])]
+    return [*inclusion_proof(leaves[split:], index - split), root(leaves[:split])]
+
+
+def includes(leaf: bytes, index: int, size: int, proof: Sequence[bytes], expected: bytes) -> bool:
+    """Whether `proof` shows that `leaf` is entry `index` of the tree of `size` entries with root `expected`."""
+    if not 0 <= index < size:
+        return False
+    position, last, node = index, size - 1, leaf
+    for sibling in proof:
+        if last == 0:
+            return False
+        if position % 2 == 1 or position == last:
+            node = node_hash(sibling, node)
+            while position % 2 == 0 and position != 0:
+                position, last = position >> 1, last >> 1
+        else:
+            node = node_hash(node, sibling)
+        position, last = position >> 1, last >> 1
+    return last == 0 and node == expected
+
+
+def consistency_proof(leaves: Sequence[bytes], old: int) -> list[bytes]:
+    """The proof that the first `old` leaves are a prefix of the tree (RFC 6962, 2.1.2); empty for 0 or all."""
+    if old in {0, len(leaves)}:
+        return []
+    return _subproof(leaves, old, complete=True)
+
+
+def extends(old: int, old_root: bytes, size: int, new_root: bytes, proof: Sequence[bytes]) -> bool:
+    """Whether `proof` shows that the tree (`size`, `new_root`) begins with the tree (`old`, `old_root`)."""
+    if old == size:
+        return not proof and old_root == new_root
+    if old == 0:
+        return not proof and old_root == root([])
+    if not 0 < old < size or not proof:
+        return False
+    position, last = old - 1, size - 1
+    while position % 2 == 1:
+        position, last = position >> 1, last >> 1
+    path = list(proof) if position else [old_root, *proof]
+    first = second = path[0]
+    for sibling in path[1:]:
+        if last == 0:
+            return False
+        if position % 2 == 1 or position == last:
+            first, second = node_hash(sibling, first), node_hash(sibling, second)
+            while position % 2 == 0 and position != 0:
+                position, last = position >> 1, last >> 1
+        else:
+            second = node_hash(second, sibling)
+        position, last = position >> 1, last >> 1
+    return last == 0 and first == old_root and second == new_root
+
+
+def _subproof(leaves: Sequence[bytes], old: int, *, complete: bool) -> list[bytes]:
+    if old == len(leaves):
+        return [] if complete else [root(leaves)]
+    split = _split(len(leaves))
+    if old <= split:
+        return [*_subproof(leaves[:split], old, complete=complete), root(leaves[split:])]
+    return [*_subproof(leaves[split:], old - split, complete=False), root(leaves[:split])]
+
+
+def _split(size: int) -> int:
+    """The largest power of two below `size`."""
+    return 1 << ((size - 1).bit_length() - 1)
