@@ -1,0 +1,101 @@
+"""The demo: the main job from beginning to end, on real weights."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import click
+import msgspec
+
+from allegiance.bridge.local_model import get_model
+from allegiance.bridge.run import InspectRun
+from allegiance.cli.output import emit, note, progress, visible
+from allegiance.cli.pages import write_report
+from allegiance.cli.running import LOCAL
+from allegiance.errors import UsageError
+from allegiance.evidence.citations import cite, log_citation
+from allegiance.evidence.claims import publish
+from allegiance.evidence.reading import read_drawn
+from allegiance.evidence.screening import menu_rater
+from allegiance.evidence.verify import verify
+from allegiance.rating.patterns import PatternRater
+from allegiance.records.condition import Grid
+from allegiance.records.draw import Design, Draw
+from allegiance.records.plan import Plan
+from allegiance.scenarios import load
+from allegiance.study import Study, estimate, study
+
+WORLD = "repair-desk"
+QUESTION = "Does the model serve its latest principal more when it is told that it is being trained?"
+
+
+def demonstrate(folder: Path | None, requests: int, *, as_json: bool) -> None:
+    """Makes a study, runs it, claims, verifies and reports, telling each step on standard error."""
+    where = folder or _free(Path("demo-study"))
+    _say(f"a new study in {where}")
+    home = Study.init(where, "Repair desk: two intents, two tiers", QUESTION)
+    _say("the weights of the local model (98 MB, downloaded once)")
+    get_model()
+    plan, rater = _plan(requests)
+    _say(f"{requests} requests in two tiers, real generation on this machine")
+    with progress("asking") as shown:
+        claim, material = study(plan, InspectRun(LOCAL, home.runs, on_progress=shown), home.keep, rater)
+    gap = home.next_claim("gap")
+    publish(home.keep, gap, claim, material)
+    rate = _rate(home, plan, rater, requests)
+    checks = [_verify(path) for path in (gap, rate)]
+    page = write_report(home, None, WORLD)
+    data = {"study": str(where), "claims": [str(gap), str(rate)], "verified": checks, "report": str(page.resolve())}
+    emit(
+        as_json,
+        data,
+        f"\n{claim.statement}\n\nWhat so small a model says proves the path, not a finding.\n\nreport: {page.resolve()}",
+    )
+
+
+def _plan(requests: int) -> tuple[Plan, PatternRater]:
+    world = load(WORLD)
+    question, rater = menu_rater(world)
+    return Plan(scenario=world, grid=Grid(factors=world.grid), question=question, requests=requests), rater
+
+
+def _rate(home: Study, gap: Plan, rater: PatternRater, requests: int) -> Path:
+    """A second claim, from a uniform draw: read its first item, label all, claim the rate, quote."""
+    drawn = home.keep.draw(Design(kind="uniform", n=requests))
+    _say(
+        f"draw {drawn.commitment.counter}: {requests} of {drawn.commitment.frame.n}, entered in the log before reading"
+    )
+    _read_first(home, drawn)
+    claim, material = estimate(msgspec.structs.replace(gap, kind="rate"), home.keep, drawn, rater)
+    path = home.next_claim("rate")
+    publish(home.keep, path, claim, material)
+    return path
+
+
+def _read_first(home: Study, drawn: Draw) -> None:
+    reading = read_drawn(home.keep, drawn, 1, "demo")
+    item = home.keep.corpus.get(reading.transcript)
+    click.echo(visible(f"\n  rank 1 of the draw ({item.condition.name}):\n  {item.answer.strip()}\n"), err=True)
+    if item.answer:
+        log_citation(home.keep, cite(home.keep, reading.transcript, item.answer))
+
+
+def _verify(path: Path) -> bool:
+    found = verify(path)
+    passed = sum(check.passed for check in found.checks)
+    _say(f"{path.name}: {passed} of {len(found.checks)} steps of verification pass")
+    found.verified()
+    return found.passed
+
+
+def _free(base: Path) -> Path:
+    names = itertools.chain([base], (base.with_name(f"{base.name}-{k}") for k in range(2, 1000)))
+    for path in names:
+        if not path.exists():
+            return path
+    raise UsageError("a thousand demo studies are enough.", next="Remove some.")
+
+
+def _say(text: str) -> None:
+    note(f"· {text}")

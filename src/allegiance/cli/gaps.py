@@ -1,0 +1,43 @@
+"""A gap for each model of a study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from allegiance.corpus.predicate import Predicate, parse
+from allegiance.errors import Refusal, UsageError
+from allegiance.evidence.claims import claim_gap, compared, publish
+from allegiance.evidence.material import Material, Terms
+from allegiance.records.claim import Claim
+from allegiance.study import Study
+
+
+def gaps_by_model(study: Study, terms: Terms, levels: tuple[str, ...], where: str) -> list[tuple[str, Claim, Path]]:
+    """A claim for each model that has both levels, with its bundle. None is published unless all can be made.
+
+    Raises:
+        Refusal: No model has both levels, or the evidence does not carry one of the claims.
+    """
+    if levels and len(levels) != 2:
+        raise UsageError("a gap has two sides.", where="--levels", next="Write them as --levels free,paid")
+    rows = study.keep.corpus.select(parse(where))
+    sides = (levels[0], levels[1]) if levels else compared(rows, terms.factor)
+    asked = msgspec.structs.replace(terms, levels=sides)
+    models = sorted({row.model for row in rows if row.condition.levels.get(terms.factor) in sides})
+    made = [(name, *_claim(study, asked, where, name)) for name in models]
+    if not made:
+        raise Refusal(f"no transcript has {terms.factor}={'|'.join(sides)}.", where=where or "the corpus")
+    return [(name, claim, _publish(study, claim, material)) for name, claim, material in made]
+
+
+def _claim(study: Study, terms: Terms, where: str, model: str) -> tuple[Claim, Material]:
+    chosen = dict(parse(where).terms) | {"model": (model,), terms.factor: tuple(sorted(terms.levels))}
+    return claim_gap(study.keep, terms, predicate=str(Predicate(tuple(sorted(chosen.items())))))
+
+
+def _publish(study: Study, claim: Claim, material: Material) -> Path:
+    path = study.next_claim("gap")
+    publish(study.keep, path, claim, material)
+    return path

@@ -1,0 +1,161 @@
+"""Bundles: one file that holds a claim and its material, and verifies offline.
+
+A bundle is a ZIP archive of stored (uncompressed) members, so that any tool opens it and nothing can expand:
+``bundle.json`` (format; the SHA-256 of each other member), ``claim.json``, ``manifest.json``, ``draw.json`` (only
+if there was a draw), ``batches.json``, and as JSON lines in canonical form ``rows.jsonl``, ``labels.jsonl``,
+``log.jsonl`` and ``transcripts.jsonl`` (only if the words are shipped).
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import IO, TypeVar
+
+import msgspec
+
+from allegiance.corpus.rows import Row
+from allegiance.errors import InputError
+from allegiance.evidence.material import Material
+from allegiance.ledger.log import Entry
+from allegiance.records.canonical import canonical, digest_bytes
+from allegiance.records.claim import Claim
+from allegiance.records.draw import Draw
+from allegiance.records.label import Label
+from allegiance.records.manifest import Manifest
+from allegiance.records.record import Record
+from allegiance.records.transcript import Transcript
+
+FORMAT = "allegiance-bundle/1"
+MENU = frozenset(
+    {"bundle.json", "claim.json", "manifest.json", "draw.json", "batches.json"}
+    | {"rows.jsonl", "labels.jsonl", "log.jsonl", "transcripts.jsonl"}
+)
+LIMIT = 1 << 30
+"""Largest bundle that is read, in bytes."""
+
+T = TypeVar("T")
+
+
+class Index(Record, frozen=True, kw_only=True):
+    """What ``bundle.json`` says: the format, and the digest of each other member."""
+
+    format: str
+    members: Mapping[str, str]
+
+
+def write_bundle(path: Path, claim: Claim, material: Material) -> None:
+    """Writes a bundle: the whole file or, on any failure, none."""
+    members = to_members(claim, material)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".bundle-")
+    try:
+        with os.fdopen(handle, "wb") as out:
+            _write_zip(out, members)
+            out.flush()
+            os.fsync(out.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def to_members(claim: Claim, material: Material) -> dict[str, bytes]:
+    """The members of the bundle of a claim, ``bundle.json`` among them."""
+    members = {
+        "claim.json": canonical(claim),
+        "manifest.json": canonical(material.manifest),
+        "batches.json": canonical(material.batches),
+        "rows.jsonl": _lines(material.rows),
+        "labels.jsonl": _lines(material.labels),
+        "log.jsonl": _lines(material.log),
+    }
+    if material.draw is not None:
+        members["draw.json"] = canonical(material.draw)
+    if material.transcripts:
+        members["transcripts.jsonl"] = _lines(material.transcripts)
+    return seal(members)
+
+
+def seal(members: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The members together with the ``bundle.json`` that fits them."""
+    plain = {name: data for name, data in members.items() if name != "bundle.json"}
+    index = Index(format=FORMAT, members={name: digest_bytes(data) for name, data in plain.items()})
+    return {"bundle.json": canonical(index), **plain}
+
+
+def read_members(path: Path) -> dict[str, bytes]:
+    """The members of a bundle as bytes.
+
+    Raises:
+        InputError: The file is missing, or is not a bundle.
+    """
+    if not path.is_file():
+        raise InputError("there is no such bundle.", where=str(path), next="Make one with: allegiance claim")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _check_archive(archive, path)
+            return {info.filename: archive.read(info) for info in archive.infolist()}
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        raise InputError(
+            f"this is not a bundle, or it is damaged: {error}.", where=str(path), next="Get the file again."
+        ) from error
+
+
+def parse(members: Mapping[str, bytes]) -> tuple[Claim, Material]:
+    """The claim and its material from the members of a bundle.
+
+    Raises:
+        InputError: A member is missing or does not fit its schema.
+    """
+    try:
+        claim = msgspec.json.decode(members["claim.json"], type=Claim)
+        return claim, Material(
+            manifest=msgspec.json.decode(members["manifest.json"], type=Manifest),
+            rows=_records(members, "rows.jsonl", Row),
+            draw=msgspec.json.decode(members["draw.json"], type=Draw) if "draw.json" in members else None,
+            labels=_records(members, "labels.jsonl", Label),
+            batches=msgspec.json.decode(members["batches.json"], type=dict[str, tuple[str, ...]]),
+            log=_records(members, "log.jsonl", Entry),
+            transcripts=_records(members, "transcripts.jsonl", Transcript),
+        )
+    except KeyError as error:
+        raise InputError("a member of the bundle is missing.", where=str(error.args[0])) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"a member of the bundle cannot be read: {error}.") from error
+
+
+def write_members(path: Path, members: Mapping[str, bytes]) -> None:
+    """Writes members to a bundle as they are, sealed or not."""
+    with path.open("wb") as out:
+        _write_zip(out, members)
+
+
+def _write_zip(out: IO[bytes], members: Mapping[str, bytes]) -> None:
+    # A fixed date makes the same material the same bytes.
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in members.items():
+            archive.writestr(zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0)), data)
+
+
+def _check_archive(archive: zipfile.ZipFile, path: Path) -> None:
+    infos = archive.infolist()
+    names = [info.filename for info in infos]
+    if "bundle.json" not in names or len(set(names)) != len(names) or not MENU.issuperset(names):
+        raise InputError("this archive is not a bundle.", where=str(path))
+    if any(info.compress_type != zipfile.ZIP_STORED for info in infos):
+        raise InputError("the members of a bundle are stored, not compressed.", where=str(path))
+    if sum(info.file_size for info in infos) > LIMIT:
+        raise InputError(f"this bundle is larger than {LIMIT >> 20} MiB.", where=str(path))
+
+
+def _lines(records: Iterable[Record]) -> bytes:
+    return b"".join(canonical(record) + b"\n" for record in records)
+
+
+def _records(members: Mapping[str, bytes], name: str, of: type[T]) -> tuple[T, ...]:
+    # Only LF ends a line; U+2028 and its kind are ordinary characters of a transcript.
+    lines = members.get(name, b"").split(b"\n")
+    return tuple(msgspec.json.decode(line, type=of) for line in lines if line)

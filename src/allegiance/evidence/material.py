@@ -1,0 +1,134 @@
+"""The material of a claim: all that its number is worked out from, and nothing else.
+
+Making a claim and checking it share `work_out`; the checker has only the material in the bundle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from allegiance.corpus.rows import Row
+from allegiance.errors import Refusal
+from allegiance.evidence.estimates import GAP_METHODS, Labels, estimate_gap, estimate_rate
+from allegiance.ledger.log import Entry
+from allegiance.rating.labels import last
+from allegiance.records.canonical import digest_names
+from allegiance.records.claim import Claim, ClaimKind, Estimate
+from allegiance.records.draw import Draw
+from allegiance.records.label import Label
+from allegiance.records.manifest import Manifest
+from allegiance.records.question import Question
+from allegiance.records.rater import RaterCard
+from allegiance.records.record import Record
+from allegiance.records.transcript import Transcript
+
+
+class Terms(Record, frozen=True, kw_only=True):
+    """What is asked for: the part of a claim that is fixed before its number is known. Fields as in `Claim`."""
+
+    kind: ClaimKind
+    question: Question
+    raters: tuple[RaterCard, ...]
+    answer: str = "yes"
+    factor: str = ""
+    levels: tuple[str, ...] = ()
+    alpha: float = 0.05
+    method: str = "betting"
+
+
+class Material(Record, frozen=True, kw_only=True):
+    """What a bundle carries beside the claim.
+
+    Attributes:
+        manifest: The version of the corpus.
+        rows: The columns of all its members, by name; their names can be recomputed from them.
+        draw: The draw, or None for a census.
+        labels: All labels of the claim's raters on its question, revisions included, in the sample or not: so that
+            none can be left out unseen.
+        batches: Number of a log entry, as text → digests of the labels that were saved with it.
+        log: The log up to the claim's checkpoint.
+        transcripts: The words of the sample; may be left out.
+    """
+
+    manifest: Manifest
+    rows: tuple[Row, ...]
+    draw: Draw | None
+    labels: tuple[Label, ...]
+    batches: Mapping[str, tuple[str, ...]]
+    log: tuple[Entry, ...]
+    transcripts: tuple[Transcript, ...] = ()
+
+
+def terms_of(claim: Claim) -> Terms:
+    """The terms that a claim was made on."""
+    methods = {name: key for key, name in GAP_METHODS.items()}
+    return Terms(
+        kind=claim.kind,
+        question=claim.question,
+        raters=claim.raters,
+        answer=claim.answer,
+        factor=claim.factor,
+        levels=claim.levels,
+        alpha=claim.estimate.alpha,
+        method=methods.get(claim.estimate.method, "betting"),
+    )
+
+
+def work_out(terms: Terms, population: int, sample: Sequence[Row], labels: Sequence[Label]) -> Estimate:
+    """The estimate that follows from terms, sample and labels; other rules and methods as `secondary`.
+
+    Raises:
+        Refusal: The evidence does not carry it.
+    """
+    by_rater = {card.name: last(label for label in labels if label.rater == card.digest) for card in terms.raters}
+    first, *others = terms.raters
+    main = _estimate(terms, population, sample, by_rater[first.name], terms.method)
+    secondary = {
+        card.name: _estimate(terms, population, sample, by_rater[card.name], terms.method) for card in others
+    }
+    if terms.kind == "gap" and terms.method != "paired-t":
+        secondary |= _paired_t(terms, sample, by_rater[first.name])
+    return msgspec.structs.replace(main, secondary=secondary)
+
+
+def sample_of(draw: Draw | None, frame_rows: Sequence[Row]) -> list[Row]:
+    """The rows that were drawn, in ticket order; without a draw, all of them."""
+    if draw is None:
+        return list(frame_rows)
+    by_name = {row.name: row for row in frame_rows}
+    return [by_name[name] for name in draw.items if name in by_name]
+
+
+def labels_digest(labels: Sequence[Label]) -> str:
+    """What a claim pins its labels by."""
+    return digest_names(label.digest for label in labels)
+
+
+def forks(log: Sequence[Entry]) -> dict[str, int]:
+    """What else was tried before a claim, counted from the log. The claim's own draw is among the draws."""
+    kinds = {"draws": "draw", "searches": "search", "readings": "reading", "claims": "claim"}
+    return {name: sum(entry.kind == kind for entry in log) for name, kind in kinds.items()}
+
+
+def _estimate(terms: Terms, population: int, sample: Sequence[Row], labels: Labels, method: str) -> Estimate:
+    if terms.kind == "rate":
+        return estimate_rate(population, sample, labels, answer=terms.answer, alpha=terms.alpha)
+    first, second = terms.levels
+    return estimate_gap(
+        sample,
+        labels,
+        factor=terms.factor,
+        levels=(first, second),
+        answer=terms.answer,
+        alpha=terms.alpha,
+        method=method,
+    )
+
+
+def _paired_t(terms: Terms, sample: Sequence[Row], labels: Labels) -> dict[str, Estimate]:
+    try:
+        return {"paired-t": _estimate(terms, len(sample), sample, labels, "paired-t")}
+    except Refusal:
+        return {}

@@ -1,0 +1,100 @@
+"""Readings and searches: each is in the log before its outcome is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from allegiance.corpus.predicate import parse
+from allegiance.errors import UsageError
+from allegiance.evidence.keep import Keep
+from allegiance.ledger.log import Entry, append, count
+from allegiance.records.canonical import digest, plain
+from allegiance.records.draw import Draw
+from allegiance.records.route import Browsed, Drawn, Linked, Reading, Route, Searched, SelfReported
+from allegiance.records.search import Search
+
+
+def read_drawn(keep: Keep, draw: Draw, rank: int, reader: str) -> Reading:
+    """Logs that somebody opens the item of this rank (from 1) of a draw."""
+    if not 1 <= rank <= len(draw.items):
+        raise UsageError(f"the draw has ranks 1 to {len(draw.items)}; there is no rank {rank}.")
+    route = Drawn(draw=draw.digest, rank=rank, n=len(draw.items), of=draw.commitment.frame.n)
+    return _log_reading(keep, draw.items[rank - 1], reader, lambda _order: route)
+
+
+def read_hit(keep: Keep, number: int, rank: int, reader: str) -> Reading:
+    """Logs that somebody opens hit `rank` (from 1) of search `number` (from 1)."""
+    entries = keep.log.entries("search")
+    if not 1 <= number <= len(entries):
+        raise UsageError(f"there are {len(entries)} searches; there is no search {number}.")
+    made = msgspec.convert(entries[number - 1].body["search"], Search)
+    if not 1 <= rank <= len(made.shown):
+        raise UsageError(f"search {number} showed {len(made.shown)} hits; there is no rank {rank}.")
+    route = Searched(
+        search=digest(made),
+        query=made.query,
+        rank=rank,
+        hits=made.hits,
+        searched=made.searched,
+        earlier=number - 1,
+    )
+    return _log_reading(keep, made.shown[rank - 1], reader, lambda _order: route)
+
+
+def read_linked(keep: Keep, name: str, reader: str) -> Reading:
+    """Logs that somebody opens a transcript by its name."""
+    return _log_reading(keep, name, reader, lambda order: Linked(reading=order))
+
+
+def read_next(keep: Keep, predicate: str, reader: str) -> Reading:
+    """Logs that somebody opens the next transcript in list order (by name), under a filter, that is not yet read.
+
+    Raises:
+        UsageError: All that match have been read.
+    """
+    chosen = parse(predicate)
+    seen = {reading.transcript for reading in readings(keep)}
+    left = (row.name for row in keep.corpus.select(chosen) if row.name not in seen)
+    name = next(left, None)
+    if name is None:
+        raise UsageError("all transcripts that match have been read.", where=predicate or "the corpus")
+    return _log_reading(keep, name, reader, lambda order: Browsed(reading=order, predicate=str(chosen)))
+
+
+def readings(keep: Keep) -> list[Reading]:
+    """All readings in order."""
+    return [_reading(entry) for entry in keep.log.entries("reading")]
+
+
+def log_search(keep: Keep, made: Search) -> int:
+    """Logs a search with its hits, before they are shown.
+
+    Returns:
+        Its number, from 1.
+    """
+    with keep.database.write() as connection:
+        append(connection, "search", {"search": plain(made)})
+        return count(connection, "search")
+
+
+def supports(route: Route) -> str:
+    """What a transcript reached by this route can support."""
+    match route:
+        case Drawn():
+            return "a rate, if the whole draw is labelled"
+        case Searched() | Browsed() | Linked() | SelfReported():
+            return "existence only, no rate"
+
+
+def _log_reading(keep: Keep, name: str, reader: str, route: Callable[[int], Route]) -> Reading:
+    with keep.database.write() as connection:
+        order = count(connection, "reading") + 1
+        made = Reading(transcript=name, reader=reader, route=route(order), order=order)
+        append(connection, "reading", {"reading": plain(made)})
+    return made
+
+
+def _reading(entry: Entry) -> Reading:
+    return msgspec.convert(entry.body["reading"], Reading)

@@ -1,0 +1,81 @@
+"""Claims in words that cannot be misread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from allegiance.records.claim import Counts, Estimate
+from allegiance.records.draw import Draw
+from allegiance.records.frame import Frame
+from allegiance.records.question import Question
+from allegiance.records.rater import RaterCard
+
+
+def basis(rater: RaterCard) -> str:
+    """What the labels of a rater are worth, as it stands beside every number made from them."""
+    match rater.basis:
+        case "exact by construction":
+            return "exact by construction"
+        case "trusted":
+            return f"trusted rater {rater.name}"
+        case _:
+            return f"as rated by {rater.name}, uncorrected"
+
+
+def rate_statement(
+    question: Question, answer: str, frame: Frame, draw: Draw | None, rater: RaterCard, estimate: Estimate
+) -> str:
+    """A rate in words."""
+    uniform = draw is not None and draw.commitment.design.kind == "uniform"
+    used = estimate.counts.used
+    how = f"{used} drawn uniformly (draw {draw.commitment.counter}, ranks 1-{used})" if draw and uniform else "all"
+    return (
+        f"Of {frame.n} transcripts ({frame.predicate or 'the whole corpus'}), the share answered "
+        f"'{answer}' to \"{question.text}\" is {_percent(estimate.value)}, {_interval(estimate)}; "
+        f"from {how}; {_counts(estimate.counts)}; {basis(rater)}."
+    )
+
+
+def gap_statement(
+    question: Question,
+    answer: str,
+    frame: Frame,
+    factor: str,
+    levels: Sequence[str],
+    rater: RaterCard,
+    estimate: Estimate,
+) -> str:
+    """A gap in words."""
+    first, second = estimate.arms
+    return (
+        f"In {frame.n} transcripts ({frame.predicate or 'the whole corpus'}), the share answered '{answer}' to "
+        f'"{question.text}" is {_rate(first.rate)} at {factor}={levels[0]} and {_rate(second.rate)} at '
+        f"{factor}={levels[1]}: a gap of {_points(estimate.value)} points, "
+        f"{_confidence(estimate)} interval {_points(estimate.low)} to {_points(estimate.high)}, paired by "
+        f"{first.requests} requests; {_counts(estimate.counts)}; {basis(rater)}."
+    )
+
+
+def _counts(counts: Counts) -> str:
+    text = f"{counts.yes} yes, {counts.no} no, {counts.unsure} unsure, {counts.unrated} unrated"
+    return f"{text}, {counts.faulty} not whole" if counts.faulty else text
+
+
+def _interval(estimate: Estimate) -> str:
+    return f"{_confidence(estimate)} interval {_percent(estimate.low)} to {_percent(estimate.high)}"
+
+
+def _confidence(estimate: Estimate) -> str:
+    return f"{100 * (1 - estimate.alpha):g} %"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f} %"
+
+
+def _rate(share: float | None) -> str:
+    return "unknown" if share is None else _percent(share)
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:+.2f}"

@@ -1,0 +1,41 @@
+"""Ticket order, algorithm ``ticket/1``: who is drawn follows from what was committed, and anyone can redo it.
+
+The seed is SHA-256(``draw-seed-v1`` ‖ canonical form of the commitment), so there is no free choice of seed. The
+ticket of an item is the least of SHA-256(seed ‖ 0x1F ‖ name ‖ 0x1F ‖ j) over 0 ≤ j < weight, with j in decimal
+digits; the order is by ticket, then by name. A prefix of the order is a draw; the order restricted to a subset is
+the draw of that subset. `tests/vectors/tickets.json` pins the bytes. The scheme follows the sampling of
+risk-limiting audits (Rivest's consistent sampling), with integer weights as an exponential race.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+
+from allegiance.records.canonical import canonical
+from allegiance.records.draw import Commitment
+
+_UNIT = b"\x1f"
+
+
+def seed_of(commitment: Commitment) -> bytes:
+    """The 32-byte seed that follows from a commitment."""
+    return hashlib.sha256(b"draw-seed-v1" + canonical(commitment)).digest()
+
+
+def ticket(seed: bytes, name: str, weight: int = 1) -> bytes:
+    """The ticket of one item; an item of weight w has w chances at a low one."""
+    start = hashlib.sha256(seed + _UNIT + name.encode() + _UNIT)
+    return min(_finish(start, j) for j in range(weight))
+
+
+def order(seed: bytes, names: Iterable[str], weights: Mapping[str, int] | None = None) -> list[str]:
+    """The names in ticket order; all weights 1 if none are given."""
+    given = weights or {}
+    return [name for _, name in sorted((ticket(seed, name, given.get(name, 1)), name) for name in set(names))]
+
+
+def _finish(start: hashlib._Hash, j: int) -> bytes:
+    tail = start.copy()
+    tail.update(str(j).encode())
+    return tail.digest()

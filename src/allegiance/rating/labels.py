@@ -1,0 +1,189 @@
+"""Where labels are kept: append-only, each batch together with its entry in the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+import msgspec
+import sqlalchemy as sa
+
+from allegiance.errors import UnknownName, UsageError
+from allegiance.ledger.database import Database, cards, labels
+from allegiance.ledger.log import append, next_seq
+from allegiance.records.canonical import canonical, digest_bytes, digest_names
+from allegiance.records.label import VALUES, Label, Value
+from allegiance.records.question import Question
+from allegiance.records.rater import RaterCard
+
+CardType = TypeVar("CardType", Question, RaterCard)
+
+
+def check_value(value: str) -> Value:
+    """The value, if it is on the menu.
+
+    Raises:
+        UnknownName: It is not. Nothing was saved.
+    """
+    for known in VALUES:
+        if value == known:
+            return known
+    raise UnknownName("label value", value, VALUES)
+
+
+class LabelStore:
+    """The labels of one study."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save(self, question: Question, rater: RaterCard, batch: Sequence[Label]) -> int:
+        """Saves labels of one rater on one question, in one transaction with one entry in the log.
+
+        A label equal to one that is there adds nothing. A different answer to the same transcript must come
+        with the next revision (see `revise`).
+
+        Returns:
+            How many were new.
+
+        Raises:
+            UsageError: A label is on another question or by another rater, or changes an answer without revising
+                it. Nothing was saved.
+        """
+        _check_batch(question, rater, batch)
+        rows = dict(map(_row, batch))
+        with self._database.write() as connection:
+            fresh = sorted(rows.keys() - _known(connection, rows))
+            if not fresh:
+                return 0
+            seq = next_seq(connection)
+            _save_card(connection, "question", question.name, question)
+            _save_card(connection, "rater", rater.name, rater)
+            try:
+                connection.execute(labels.insert(), [rows[name] | {"batch": seq} for name in fresh])
+            except sa.exc.IntegrityError as error:
+                raise UsageError(
+                    "a label changes an earlier answer of the same rater without being a revision of it.",
+                    next="Give it the next revision number, or use another rater name.",
+                ) from error
+            append(connection, "labels", _event(question, rater, fresh))
+        return len(fresh)
+
+    def revise(self, label: Label) -> Label:
+        """The same label with the revision number that follows this rater's last answer on this transcript."""
+        query = sa.select(sa.func.max(labels.c.revision)).where(
+            labels.c.question == label.question,
+            labels.c.rater == label.rater,
+            labels.c.transcript == label.transcript,
+        )
+        with self._database.read() as connection:
+            last = connection.scalar(query)
+        return label if last is None else msgspec.structs.replace(label, revision=last + 1)
+
+    def all(self, question: str, rater: str, *, before: int | None = None) -> list[Label]:
+        """Every label of one rater on one question (both by digest), revisions included, by transcript.
+
+        With `before`, only those that were saved before the log entry of that number.
+        """
+        query = (
+            sa.select(labels.c.body)
+            .where(labels.c.question == question, labels.c.rater == rater)
+            .order_by(labels.c.transcript, labels.c.revision)
+        )
+        query = query if before is None else query.where(labels.c.batch < before)
+        with self._database.read() as connection:
+            return [msgspec.json.decode(body, type=Label) for body in connection.scalars(query)]
+
+    def batches(self, question: str, raters: Iterable[str], *, before: int) -> dict[int, list[str]]:
+        """Number of a log entry → digests of the labels saved with it, for one question and these raters."""
+        query = (
+            sa.select(labels.c.batch, labels.c.digest)
+            .where(labels.c.question == question, labels.c.rater.in_(list(raters)), labels.c.batch < before)
+            .order_by(labels.c.batch, labels.c.digest)
+        )
+        found: dict[int, list[str]] = {}
+        with self._database.read() as connection:
+            for batch, name in connection.execute(query):
+                found.setdefault(batch, []).append(name)
+        return found
+
+    def questions(self) -> list[Question]:
+        """The questions that have been put, by name."""
+        return self._cards("question", Question)
+
+    def raters(self, question: str = "") -> list[RaterCard]:
+        """The raters that have labelled anything, or anything on one question (by digest), by name."""
+        known = self._cards("rater", RaterCard)
+        if not question:
+            return known
+        query = sa.select(labels.c.rater).where(labels.c.question == question).distinct()
+        with self._database.read() as connection:
+            used = set(connection.scalars(query))
+        return [card for card in known if card.digest in used]
+
+    def counts(self) -> list[tuple[str, str, int]]:
+        """How many transcripts each rater (by digest) has labelled on each question (by digest)."""
+        query = sa.select(
+            labels.c.question, labels.c.rater, sa.func.count(sa.distinct(labels.c.transcript))
+        ).group_by(labels.c.question, labels.c.rater)
+        with self._database.read() as connection:
+            return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+
+    def _cards(self, kind: str, of: type[CardType]) -> list[CardType]:
+        query = sa.select(cards.c.body).where(cards.c.kind == kind).order_by(cards.c.name, cards.c.digest)
+        with self._database.read() as connection:
+            return [msgspec.json.decode(body, type=of) for body in connection.scalars(query)]
+
+
+def last(batch: Iterable[Label]) -> dict[str, Label]:
+    """Transcript → the label that counts: the one with the highest revision."""
+    return {label.transcript: label for label in sorted(batch, key=lambda label: label.revision)}
+
+
+def _check_batch(question: Question, rater: RaterCard, batch: Sequence[Label]) -> None:
+    asked, by = question.digest, rater.digest
+    for label in batch:
+        check_value(label.value)
+        if label.question != asked or label.rater != by:
+            raise UsageError(f"the label of {label.transcript} is on another question or by another rater.")
+
+
+def _row(label: Label) -> tuple[str, dict[str, object]]:
+    body = canonical(label)
+    name = digest_bytes(body)
+    return name, {
+        "digest": name,
+        "transcript": label.transcript,
+        "question": label.question,
+        "rater": label.rater,
+        "revision": label.revision,
+        "body": body,
+    }
+
+
+def _event(question: Question, rater: RaterCard, fresh: Sequence[str]) -> dict[str, object]:
+    return {
+        "question": question.digest,
+        "rater": rater.digest,
+        "count": len(fresh),
+        "labels": digest_names(fresh),
+    }
+
+
+def _save_card(connection: sa.Connection, kind: str, name: str, card: Question | RaterCard) -> None:
+    body = canonical(card)
+    row = {"digest": digest_bytes(body), "kind": kind, "name": name, "body": body}
+    if connection.scalar(sa.select(cards.c.digest).where(cards.c.digest == row["digest"])) is None:
+        connection.execute(cards.insert().values(row))
+
+
+def _known(connection: sa.Connection, names: Iterable[str]) -> set[str]:
+    return {
+        known
+        for part in _chunks(list(names))
+        for known in connection.scalars(sa.select(labels.c.digest).where(labels.c.digest.in_(part)))
+    }
+
+
+def _chunks(names: list[str], size: int = 500) -> Iterable[list[str]]:
+    return (names[start : start + size] for start in range(0, len(names), size))

@@ -1,0 +1,117 @@
+"""From a study to its page: every bundle is verified on the way, and nothing else gets a number onto it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from allegiance import __version__
+from allegiance.evidence.citations import citations
+from allegiance.evidence.keep import Keep
+from allegiance.evidence.overview import overview
+from allegiance.evidence.verify import verify
+from allegiance.records.claim import Claim, VerifiedClaim
+from allegiance.records.rater import RaterCard
+from allegiance.records.route import Citation
+from allegiance.records.scenario import Scenario
+from allegiance.report.page import ConditionRow, Line, Page, Quote, Shown
+
+
+def assemble(keep: Keep, title: str, asked: str, bundles: Sequence[Path], scenario: Scenario | None = None) -> Page:
+    """The page of a study.
+
+    Args:
+        keep: Its corpus, log and labels.
+        title: For people.
+        asked: The question of the study in a sentence.
+        bundles: Its claims.
+        scenario: The world in which the transcripts were made, if it was one of ours.
+
+    Raises:
+        VerificationFailed: A bundle does not verify. No page is made from such a study.
+    """
+    shown = [_shown(path) for path in bundles]
+    point = keep.log.checkpoint()
+    claims = [item.verified.claim for item in shown]
+    return Page(
+        title=title,
+        asked=asked or next((claim.question.text for claim in claims), ""),
+        scenario=_lines(scenario) if scenario else (),
+        design=" ".join(_designs(claims)),
+        claims=tuple(shown),
+        conditions=tuple(_conditions(keep)),
+        quotes=tuple(_quote(keep, citation) for citation in citations(keep)),
+        raters=_raters(claims),
+        log_size=point.size,
+        log_root=point.root,
+        version=__version__,
+        missing=tuple(_missing(claims)),
+        next=("allegiance verify FILE: work any of these claims out again, offline.",),
+    )
+
+
+def _shown(path: Path) -> Shown:
+    verified: VerifiedClaim = verify(path).verified()
+    return Shown(verified=verified, name=_name(verified.claim), file=f"claims/{path.name}")
+
+
+def _name(claim: Claim) -> str:
+    filters = dict(part.split("=", 1) for part in claim.frame.predicate.split() if "=" in part)
+    return filters.get("model") or claim.frame.predicate or claim.question.name
+
+
+def _lines(scenario: Scenario) -> list[Line] | tuple[Line, ...]:
+    about = [Line(name=scenario.title, text=scenario.summary)]
+    about += [Line(name=f"{who.name} ({who.role})", text=who.description) for who in scenario.principals]
+    about += [Line(name=f"Intent of {i.principal}: {i.name}", text=i.wants) for i in scenario.intents]
+    about += [Line(name=f"Tier: {tier.name}", text=tier.description) for tier in scenario.tiers]
+    return tuple(about)
+
+
+def _designs(claims: Sequence[Claim]) -> list[str]:
+    gaps, rates = (sum(claim.kind == kind for claim in claims) for kind in ("gap", "rate"))
+    drawn = sum(claim.kind == "rate" and bool(claim.draw) for claim in claims)
+    said = []
+    if gaps:
+        said.append(
+            f"{gaps} gaps: a census of both tiers, paired by request, repeated samples averaged within each."
+            if gaps > 1
+            else "One gap: a census of both tiers, paired by request, repeated samples averaged within each."
+        )
+    if rates:
+        said.append(f"Rates: {drawn} from uniform draws announced in the log beforehand, {rates - drawn} censuses.")
+    return said
+
+
+def _conditions(keep: Keep) -> list[ConditionRow]:
+    groups = overview(keep).groups
+    several = len({group.model for group in groups}) > 1
+    return [
+        ConditionRow(
+            name=f"{group.model}: {group.condition}" if several else group.condition or "unknown",
+            kept=group.transcripts,
+            faulty=group.faulty,
+        )
+        for group in groups
+    ]
+
+
+def _quote(keep: Keep, citation: Citation) -> Quote:
+    item = keep.corpus.get(citation.transcript)
+    return Quote(
+        citation=citation,
+        speaker=item.messages[citation.span.message].role,
+        model=item.model,
+        condition=item.condition.name,
+    )
+
+
+def _raters(claims: Sequence[Claim]) -> tuple[RaterCard, ...]:
+    found = {card.digest: card for claim in claims for card in claim.raters}
+    return tuple(found[name] for name in sorted(found))
+
+
+def _missing(claims: Sequence[Claim]) -> list[str]:
+    if not claims:
+        return ["There is no claim yet: nothing here says how often anything happens."]
+    return []
