@@ -1,0 +1,1 @@
+"""Transcripts: importing, storing, selecting, exporting and checking them."""

@@ -1,0 +1,76 @@
+"""Our own JSONL and JSON: what `Corpus.export` writes, read back to the same names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from allegiance.corpus.importers.chats import Numbered, lines
+from allegiance.corpus.importers.found import Kept, Reject
+from allegiance.corpus.importers.source import SourceFile
+from allegiance.corpus.safe import clean, decode, parse
+from allegiance.errors import ImportRefused, NotCanonical
+from allegiance.records.transcript import Transcript
+
+MARK = "allegiance-transcripts"
+"""First key of the first line, with the version of the format as its value."""
+VERSION = 1
+
+
+def is_own(value: object) -> bool:
+    """Whether the first line, or the whole JSON value, is ours."""
+    return isinstance(value, Mapping) and MARK in value
+
+
+def read_jsonl(source: SourceFile) -> Iterator[Kept | Reject]:
+    """The transcripts of an exported JSONL file."""
+    numbered = lines(decode(source.bytes(), source.name).text, source.name)
+    _, head = next(numbered)
+    count = _count(head, source.name)
+    yield from _read(numbered, count, source.name)
+
+
+def read_json(source: SourceFile) -> Iterator[Kept | Reject]:
+    """The transcripts of an exported JSON file."""
+    value = parse(decode(source.bytes(), source.name).text, source.name)
+    count = _count(value, source.name)
+    items = value.get("transcripts") if isinstance(value, Mapping) else None
+    yield from _read(enumerate(items if isinstance(items, list) else [], 1), count, source.name)
+
+
+def _read(numbered: Iterable[Numbered], count: int, name: str) -> Iterator[Kept | Reject]:
+    seen = 0
+    for line, raw in numbered:
+        seen += 1
+        yield raw if isinstance(raw, Reject) else _one(raw, line, name)
+    if seen != count:
+        raise ImportRefused(
+            f"it is truncated: it announces {count:,} transcripts and holds {seen:,}.",
+            where=name,
+            next="Copy it again.",
+        )
+
+
+def _one(raw: object, line: int, name: str) -> Kept | Reject:
+    if not isinstance(raw, Mapping) or "name" not in raw:
+        return Reject(name, "", line, "this is not a transcript with its name.")
+    if clean(raw)[1]:
+        return Reject(name, "", line, "it holds values that have no canonical form; it was altered.")
+    try:
+        item = msgspec.convert({key: value for key, value in raw.items() if key != "name"}, Transcript)
+        real = item.name
+    except (msgspec.ValidationError, NotCanonical) as error:
+        return Reject(name, "", line, f"this is not a transcript: {error}.")
+    if real != raw["name"]:
+        return Reject(name, "", line, f"its words do not match its name {raw['name']}; it was altered.")
+    return Kept(item)
+
+
+def _count(head: object, name: str) -> int:
+    if not isinstance(head, Mapping) or head.get(MARK) != VERSION:
+        raise ImportRefused(
+            "it was exported by a newer version of this package.", where=name, next="Use that version."
+        )
+    count = head.get("count")
+    return count if isinstance(count, int) else -1
