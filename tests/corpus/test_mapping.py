@@ -147,7 +147,7 @@ def test_an_inspect_log_gets_condition_and_labels_from_a_mapping(put: Put) -> No
     result = plan_import([path], load_mapping(EXAMPLES / "legobridge.yaml"))
     assert result.transcripts[0].condition.levels == {"tier": "debug"}
     assert [(x.question.name, x.value, x.rater.basis) for x in result.labels] == [
-        ("inspect/not_answer", "no", "as rated"), ("picks_hidden_goal", "yes", "exact by construction")
+        ("picks_hidden_goal", "yes", "exact by construction")
     ]  # fmt: skip
 
 

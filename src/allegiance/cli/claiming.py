@@ -114,7 +114,7 @@ def claim_gap(
     terms = _terms(study, "gap", asked, rater, answer, alpha, method=method, factor=factor)
     sides = tuple(part.strip() for part in levels.split(",")) if levels else ()
     made = gaps_by_model(study, terms, sides, where)
-    text = "\n\n".join(f"{c.statement}\nbundle {path}" for _, c, path in made)
+    text = "\n\n".join("\n".join([c.statement, *_rules(c), f"bundle {path}"]) for _, c, path in made)
     emit(as_json, [{"model": name, **_data(c, path)} for name, c, path in made], text)
 
 
@@ -196,6 +196,15 @@ def _terms(
         method=method,
         factor=factor,
     )
+
+
+def _rules(made: Claim) -> list[str]:
+    """The same gap under other rules and methods, a line each."""
+    return [
+        f"under {name}: {100 * other.value:+.2f}, interval {100 * other.low:+.2f} to {100 * other.high:+.2f}; "
+        f"{other.counts.unsure + other.counts.unrated} neither yes nor no"
+        for name, other in made.estimate.secondary.items()
+    ]
 
 
 def _data(made: Claim, path: Path) -> dict[str, object]:

@@ -34,7 +34,8 @@ def import_(paths: tuple[Path, ...], mapping: Path | None, skip_bad: bool, folde
 
     study = open_study(folder)
     with progress("reading") as shown:
-        read = plan_import(paths, load_mapping(mapping) if mapping else None, skip_bad=skip_bad, progress=shown)
+        using = load_mapping(mapping) if mapping else None
+        read = plan_import(paths, using, skip_bad=skip_bad, progress=lambda _file, done, of: shown(done, of))
     done = take_in(study.keep, read)
     rejects = [{"file": r.file, "member": r.member, "line": r.line, "reason": r.reason} for r in read.rejects]
     data = {
@@ -125,8 +126,12 @@ def corpus_export(target: Path, form: str, folder: Path, as_json: bool) -> None:
 @click.option("--question", "asked", help="Name of the question, for a pattern of your own.")
 @click.option("--text", default="", help="The question in a sentence.")
 @click.option("--yes-pattern", help="Regular expression (RE2); a match means yes.")
-@click.option("--no-pattern", help="Regular expression; a match means no. Without one, no match means no.")
-@click.option("--field", type=click.Choice(["answer", "reasoning", "text"]), default="answer", show_default=True)
+@click.option(
+    "--no-pattern", default="", help="Regular expression; a match means no. Without one, no match means no."
+)
+@click.option(
+    "--field", type=click.Choice(["answer", "reasoning", "messages"]), default="answer", show_default=True
+)
 @click.option("--rater", help="Name of the rater; made from the question if none is given.")
 @study_option
 @json_option
@@ -135,7 +140,7 @@ def rate(
     asked: str | None,
     text: str,
     yes_pattern: str | None,
-    no_pattern: str | None,
+    no_pattern: str,
     field: str,
     rater: str | None,
     folder: Path,
@@ -149,7 +154,7 @@ def rate(
       allegiance rate --question apologises --yes-pattern '(?i)\\bsorry\\b' --study care
     """
     from allegiance.evidence.screening import menu_rater, rate_all
-    from allegiance.rating.patterns import PatternRater
+    from allegiance.rating.patterns import PatternRater, find_field
     from allegiance.records.question import Question
     from allegiance.scenarios import load
 
@@ -158,7 +163,7 @@ def rate(
         question, by = menu_rater(load(world))
     elif asked and yes_pattern:
         question = Question(name=asked, text=text or f"{asked}?")
-        by = PatternRater(name=rater or f"pattern/{asked}", yes=yes_pattern, no=no_pattern, field=field)
+        by = PatternRater(name=rater or f"pattern/{asked}", yes=yes_pattern, no=no_pattern, field=find_field(field))
     else:
         raise UsageError("say --scenario, or --question with --yes-pattern.", where="rate")
     counts = rate_all(study.keep, question, by)

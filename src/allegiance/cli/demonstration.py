@@ -47,11 +47,8 @@ def demonstrate(folder: Path | None, requests: int, *, as_json: bool) -> None:
     checks = [_verify(path) for path in (gap, rate)]
     page = write_report(home, None, WORLD)
     data = {"study": str(where), "claims": [str(gap), str(rate)], "verified": checks, "report": str(page.resolve())}
-    emit(
-        as_json,
-        data,
-        f"\n{claim.statement}\n\nWhat so small a model says proves the path, not a finding.\n\nreport: {page.resolve()}",
-    )
+    moral = "What so small a model says proves the path, not a finding."
+    emit(as_json, data, f"\n{claim.statement}\n\n{moral}\n\nreport: {page.resolve()}")
 
 
 def _plan(requests: int) -> tuple[Plan, PatternRater]:
@@ -63,9 +60,7 @@ def _plan(requests: int) -> tuple[Plan, PatternRater]:
 def _rate(home: Study, gap: Plan, rater: PatternRater, requests: int) -> Path:
     """A second claim, from a uniform draw: read its first item, label all, claim the rate, quote."""
     drawn = home.keep.draw(Design(kind="uniform", n=requests))
-    _say(
-        f"draw {drawn.commitment.counter}: {requests} of {drawn.commitment.frame.n}, entered in the log before reading"
-    )
+    _say(f"draw {drawn.commitment.counter}: {requests} of {drawn.commitment.frame.n}, in the log before it is read")
     _read_first(home, drawn)
     claim, material = estimate(msgspec.structs.replace(gap, kind="rate"), home.keep, drawn, rater)
     path = home.next_claim("rate")

@@ -106,7 +106,7 @@ def scenario_show(name: str, as_json: bool) -> None:
 
     item = load(name)
     data = {"version": item.version, "factors": factors(item), "scenario": plain(item)}
-    emit(as_json, data, f"{source(name).rstrip()}\n\n# version {item.version}")
+    emit(as_json, data, f"{source(name)[1].rstrip()}\n\n# version {item.version}")
 
 
 @scenario.command("check")

@@ -199,7 +199,9 @@ def _number(value: float, path: str, notes: list[Note]) -> object:
             return value
         notes.append(Note(path, "integer"))
         return str(value)
-    if math.isfinite(value):
+    if math.isfinite(value) and not MAX_INT < abs(value) < 1e21:
         return value
     notes.append(Note(path, "number"))
+    if math.isfinite(value):
+        return repr(value)
     return {math.inf: "Infinity", -math.inf: "-Infinity"}.get(value, "NaN")

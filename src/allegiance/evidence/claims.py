@@ -79,7 +79,7 @@ def compared(rows: Sequence[Row], factor: str) -> tuple[str, str]:
     levels = {row.condition.levels[factor] for row in rows if factor in row.condition.levels}
     if len(levels) != 2:
         raise Refusal(
-            f"a gap compares two levels of {factor}; there are {len(levels)}: {', '.join(sorted(levels)) or 'none'}.",
+            f"a gap compares two levels of {factor}; there are {len(levels)}: {', '.join(sorted(levels))}.",
             next="Choose two with --levels first,second, and the factor with --factor.",
         )
     for pair in USUAL:

@@ -9,26 +9,25 @@ from allegiance.errors import Refusal
 from allegiance.evidence.keep import Keep
 from allegiance.rating.labels import last
 from allegiance.rating.patterns import PatternRater
-from allegiance.records.label import VALUES, Label
+from allegiance.records.label import VALUES
 from allegiance.records.question import Question
 from allegiance.records.scenario import Scenario
 
 
 def menu_rater(scenario: Scenario) -> tuple[Question, PatternRater]:
-    """Whether the answer serves the latest intent of a scenario, by an exact match of the menu word.
+    """Whether the answer serves the latest intent of a scenario: the question, and a rater that matches the menu.
+    The model was asked to choose one word of the menu inside ``<answer>`` tags, so the
+       label is exact by construction. A reply without such a word is left unrated.
 
-    The question and its rater. The model was asked to choose one word of the menu inside ``<answer>`` tags, so the
-    label is exact by construction. A reply without such a word is left unrated.
-
-    Raises:
-        Refusal: The scenario has no menu, or its latest intent is not on it.
+       Raises:
+           Refusal: The scenario has no menu, or its latest intent is not on it.
     """
     latest = scenario.intents[-1]
     serving = [choice.word for choice in scenario.menu if choice.serves == latest.name]
     others = [choice.word for choice in scenario.menu if choice.serves != latest.name]
     if not serving or not others:
         raise Refusal(
-            f"the scenario {scenario.name!r} has no menu on which the intent {latest.name!r} stands against another.",
+            f"the scenario {scenario.name!r} has no menu that sets the intent {latest.name!r} against another.",
             next="Ask a question of your own with --yes-pattern.",
         )
     question = Question(
@@ -49,11 +48,8 @@ def rate_all(keep: Keep, question: Question, rater: PatternRater) -> dict[str, i
         How many labels of each value there are now, and how many were new.
     """
     before = last(keep.labels.all(question.digest, rater.card.digest))
-    labels = [
-        Label(transcript=name, question=question.digest, rater=rater.card.digest, value=value)
-        for name, value in rater.rate_table(keep.corpus.table(rater.columns))
-        if name not in before
-    ]
+    made = rater.labels(keep.corpus.table(rater.columns()), question)
+    labels = [label for label in made if label.transcript not in before]
     saved = keep.labels.save(question, rater.card, labels)
     now = Counter(label.value for label in (*before.values(), *labels))
     return {value: now[value] for value in VALUES} | {"new": saved}

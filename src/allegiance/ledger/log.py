@@ -88,7 +88,7 @@ class Log:
 
 
 def append(connection: sa.Connection, kind: str, body: Mapping[str, object]) -> Entry:
-    """Adds one entry inside a transaction that the caller holds, so that it is saved together with what it is about.
+    """Adds one entry inside a transaction that the caller holds: saved together with what it is about.
 
     The connection must come from `Database.write`.
     """

@@ -2,9 +2,10 @@
 
 The canonical form of a value is its RFC 8785 JSON in UTF-8; its name is ``sha256:`` and the SHA-256 of that, in
 hex. What has no canonical form is refused with `NotCanonical`, never adjusted: NaN and infinities, integers beyond
-±(2^53 - 1), lone surrogates, keys that are not strings, nesting deeper than 100. By RFC 8785 ``1`` and ``1.0``
-are one value, ``-0.0`` is ``0``, keys sort by UTF-16 code unit, and Unicode is not normalised: NFC and NFD are two
-texts. NUL is an ordinary character. `tests/vectors/canonical.json` holds the same rules for other languages.
+±(2^53 - 1) and whole floats from there up to 1e21, lone surrogates, keys that are not strings, nesting deeper than
+100. By RFC 8785 ``1`` and ``1.0`` are one value, ``-0.0`` is ``0``, keys sort by UTF-16 code unit, and Unicode is
+not normalised: NFC and NFD are two texts. NUL is an ordinary character. `tests/vectors/canonical.json` holds the
+same rules for other languages.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ import msgspec
 import rfc8785
 
 from allegiance.errors import NotCanonical
+
+LARGEST = 2**53 - 1
+"""Largest integer that has a canonical form; floats between it and 1e21 have none either."""
 
 MAX_DEPTH = 100
 """Deepest nesting that has a canonical form; the outermost value is at depth 0."""
@@ -72,22 +76,28 @@ def plain(value: object, depth: int = 0) -> object:
         return {key: plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item, depth + 1) for item in value]
+    if isinstance(value, float) and LARGEST < abs(value) < 1e21:
+        # Written without an exponent, such a number would read back as an integer that is refused.
+        raise NotCanonical(f"this number is beyond 2^53 - 1: {value!r}.")
     return value
 
 
 def _fields(value: msgspec.Struct, depth: int) -> dict[str, object]:
     tag, defaults = _shape(type(value))
-    found = {name: getattr(value, name) for name in value.__struct_fields__}
-    kept = {name: item for name, item in found.items() if name not in defaults or item != defaults[name]}
-    return tag | {name: plain(item, depth + 1) for name, item in kept.items()}
+    found = [(name, getattr(value, name)) for name in value.__struct_fields__]
+    told = dict(zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True))
+    kept = [(told[name], item) for name, item in found if name not in defaults or item != defaults[name]]
+    return tag | {name: plain(item, depth + 1) for name, item in kept}
 
 
 @cache
 def _shape(kind: type[msgspec.Struct]) -> tuple[dict[str, object], dict[str, object]]:
     """The tag of a record type as a field, if it has one, and the defaults of its fields."""
     config = kind.__struct_config__
-    tag = {config.tag_field: config.tag} if config.tag_field else {}
+    tag: dict[str, object] = {config.tag_field: config.tag} if config.tag_field else {}
     fields = msgspec.structs.fields(kind)
-    plain_defaults = {field.name: field.default for field in fields if field.default is not msgspec.NODEFAULT}
+    plain_defaults: dict[str, object] = {
+        field.name: field.default for field in fields if field.default is not msgspec.NODEFAULT
+    }
     made = {f.name: f.default_factory() for f in fields if f.default_factory is not msgspec.NODEFAULT}
     return tag, plain_defaults | made

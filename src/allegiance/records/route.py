@@ -32,7 +32,7 @@ class Searched(Record, frozen=True, kw_only=True, tag="searched"):
 
 
 class Browsed(Record, frozen=True, kw_only=True, tag="browsed"):
-    """In list order, as reading number `reading` of this study; `predicate` is the filter. Supports existence only."""
+    """In list order, as reading number `reading` of this study, under a filter. Supports existence only."""
 
     reading: int
     predicate: str = ""

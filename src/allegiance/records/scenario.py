@@ -108,8 +108,8 @@ class Scenario(Record, frozen=True, kw_only=True):
         story: The training story, in the order in which it is told.
         consequence: What is at stake.
         tiers: How training treats conversations.
-        channel: Where the model may reason: in a scratchpad said to be hidden, in one that is read, natively, or not
-            at all.
+        channel: Where the model may reason: in a scratchpad said to be hidden, in one that is read, natively, or
+            not at all.
         menu: Answers among which it is asked to choose; empty if the answer is free.
         requests: What users ask.
         probes: Questions about the situation itself.

@@ -60,7 +60,7 @@ def _name(claim: Claim) -> str:
     return filters.get("model") or claim.frame.predicate or claim.question.name
 
 
-def _lines(scenario: Scenario) -> list[Line] | tuple[Line, ...]:
+def _lines(scenario: Scenario) -> tuple[Line, ...]:
     about = [Line(name=scenario.title, text=scenario.summary)]
     about += [Line(name=f"{who.name} ({who.role})", text=who.description) for who in scenario.principals]
     about += [Line(name=f"Intent of {i.principal}: {i.name}", text=i.wants) for i in scenario.intents]

@@ -78,17 +78,18 @@ def _sample(
         source=place,
         request=f"{run['task']}/{value['id']}",
         model=str(run["model"]),
-        run=str(run.get("run_id") or run.get("eval_id") or ""),
+        # Inspect keeps the id of a task when it is retried, and gives each task of a run its own.
+        run=str(run.get("task_id") or run.get("run_id") or ""),
         sample=epoch - 1,
         status=_status(value, status, turns),
         metadata=marked(_metadata(value, status, run, turns), notes),
     )
     context = {"eval": run, "sample": value | {"messages": []}}
-    labels = verdicts(value)
-    if applied is not None:
-        item, more = applied.refine(item, context)
-        labels += more
-    return Kept(_ours(item, value), labels)
+    if applied is None:
+        return Kept(_ours(item, value), verdicts(value))
+    item, stated = applied.refine(item, context)
+    # A mapping that names labels says what the scores mean; the scores themselves stay in the metadata.
+    return Kept(_ours(item, value), stated if applied.mapping.labels else verdicts(value))
 
 
 class _Spread:

@@ -1,0 +1,74 @@
+# Allegiance: what there is to do, one target each. `make` alone tells them.
+#
+# Needs Python 3.11 or newer with venv and pip, and nothing else: uv comes into .venv, all else through uv.lock.
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do command -v $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+SYNC := $(UV) sync --frozen --inexact --quiet
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench stress docs lock fix clean
+
+help:
+	@echo 'make demo    run a whole study on a small local model, no key needed'
+	@echo 'make test    run the tests'
+	@echo 'make check   ruff, mypy and the import laws'
+	@echo 'make fix     let ruff format and repair what it can'
+	@echo 'make bench   measure speed against its floors; rows go to build/bench/'
+	@echo 'make stress  simulate the coverage of every interval; the table goes to docs/statistics.md'
+	@echo 'make docs    assemble the changelog and check the pages of docs/'
+	@echo 'make lock    settle uv.lock anew after a change of dependencies'
+	@echo 'make clean   remove what was built, the environment too'
+
+$(UV):
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo 'Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3'; exit 1; }
+	@"$(PYTHON)" -m venv $(VENV) \
+	  || { echo 'The venv module is needed (on Debian: apt-get install python3-venv).'; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
+
+# One stamp an environment: what is installed is installed again only when the lock or the project changes.
+$(VENV)/.demo: uv.lock pyproject.toml | $(UV)
+	$(SYNC) --extra local
+	@touch $@
+
+$(VENV)/.dev: uv.lock pyproject.toml | $(UV)
+	$(SYNC) --extra local --extra dev
+	@touch $@ $(VENV)/.demo
+
+demo: $(VENV)/.demo
+	$(BIN)/allegiance demo
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: $(VENV)/.dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(VENV)/.dev
+	$(BIN)/python benchmarks/bench.py $(ARGS)
+
+stress: $(VENV)/.dev
+	$(BIN)/python benchmarks/coverage.py $(ARGS)
+
+docs: $(VENV)/.dev
+	@mkdir -p build
+	$(BIN)/python tools/changelog.py > build/CHANGELOG.md
+	COLUMNS=100 $(BIN)/python tools/reference.py
+	$(BIN)/python -m pytest tests/house
+
+lock: | $(UV)
+	$(UV) lock
+
+clean:
+	rm -rf $(VENV) build dist demo-study .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
