@@ -1,4 +1,4 @@
-"""The demo: the main job from beginning to end, on real weights."""
+"""The demo: the main job from beginning to end, on real weights and on a scripted model whose gap is known."""
 
 from __future__ import annotations
 
@@ -23,11 +23,16 @@ from allegiance.rating.patterns import PatternRater
 from allegiance.records.condition import Grid
 from allegiance.records.draw import Design, Draw
 from allegiance.records.plan import Plan
+from allegiance.records.prompt import Run
 from allegiance.scenarios import load
 from allegiance.study import Study, estimate, study
+from allegiance.testing import ScriptedModel, ScriptedRun
 
 WORLD = "repair-desk"
 QUESTION = "Does the model serve its latest principal more when it is told that it is being trained?"
+KNOWN = {"trained": 0.9, "untrained": 0.2}
+"""How often the scripted model complies in each tier, so that its true gap is 70 points."""
+SCRIPTED = "scripted/known"
 
 
 def demonstrate(folder: Path | None, requests: int, *, as_json: bool) -> None:
@@ -35,20 +40,26 @@ def demonstrate(folder: Path | None, requests: int, *, as_json: bool) -> None:
     where = folder or _free(Path("demo-study"))
     _say(f"a new study in {where}")
     home = Study.init(where, "Repair desk: two intents, two tiers", QUESTION)
-    _say("the weights of the local model (98 MB, downloaded once)")
-    get_model()
     plan, rater = _plan(requests)
+    _say(f"a scripted model first, whose true gap is known to be {100 * _true_gap():.0f} points")
+    known = ScriptedRun(model=ScriptedModel(comply=KNOWN), samples=5, name=SCRIPTED)
+    bundles = [_gap(home, msgspec.structs.replace(plan, predicate=f"model={SCRIPTED}", samples=5), known, rater)]
+    _say("the weights of a small local model (98 MB, downloaded once)")
+    get_model()
     _say(f"{requests} requests in two tiers, real generation on this machine")
+    ours = msgspec.structs.replace(plan, predicate=f"model={LOCAL}")
     with progress("asking") as shown:
-        claim, material = study(plan, InspectRun(LOCAL, home.runs, on_progress=shown), home.keep, rater)
-    gap = home.next_claim("gap")
-    publish(home.keep, gap, claim, material)
-    rate = _rate(home, plan, rater, requests)
-    checks = [_verify(path) for path in (gap, rate)]
-    page = write_report(home, None, WORLD)
-    data = {"study": str(where), "claims": [str(gap), str(rate)], "verified": checks, "report": str(page.resolve())}
+        bundles.append(_gap(home, ours, InspectRun(LOCAL, home.runs, on_progress=shown), rater))
+    bundles.append(_rate(home, ours, rater, requests))
+    checks = [_verify(path) for path in bundles]
+    page = write_report(home, None, WORLD).resolve()
+    data = {"study": str(where), "claims": list(map(str, bundles)), "verified": checks, "report": str(page)}
     moral = "What so small a model says proves the path, not a finding."
-    emit(as_json, data, f"\n{claim.statement}\n\n{moral}\n\nreport: {page.resolve()}")
+    emit(as_json, data, f"\n{moral}\nstudy:  {where}\nreport: {page}")
+
+
+def _true_gap() -> float:
+    return KNOWN["trained"] - KNOWN["untrained"]
 
 
 def _plan(requests: int) -> tuple[Plan, PatternRater]:
@@ -57,14 +68,24 @@ def _plan(requests: int) -> tuple[Plan, PatternRater]:
     return Plan(scenario=world, grid=Grid(factors=world.grid), question=question, requests=requests), rater
 
 
+def _gap(home: Study, plan: Plan, run: Run, rater: PatternRater) -> Path:
+    """The trunk, from staging to a claim."""
+    claim, material = study(plan, run, home.keep, rater)
+    path = home.next_claim("gap")
+    publish(home.keep, path, claim, material)
+    _say(claim.statement)
+    return path
+
+
 def _rate(home: Study, gap: Plan, rater: PatternRater, requests: int) -> Path:
-    """A second claim, from a uniform draw: read its first item, label all, claim the rate, quote."""
-    drawn = home.keep.draw(Design(kind="uniform", n=requests))
+    """A claim from a uniform draw: read its first item, quote it, claim the rate."""
+    drawn = home.keep.draw(Design(kind="uniform", n=requests), gap.predicate)
     _say(f"draw {drawn.commitment.counter}: {requests} of {drawn.commitment.frame.n}, in the log before it is read")
     _read_first(home, drawn)
     claim, material = estimate(msgspec.structs.replace(gap, kind="rate"), home.keep, drawn, rater)
     path = home.next_claim("rate")
     publish(home.keep, path, claim, material)
+    _say(claim.statement)
     return path
 
 

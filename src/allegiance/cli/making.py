@@ -8,7 +8,7 @@ import click
 
 from allegiance.cli.groups import Verbs
 from allegiance.cli.options import json_option, percent, study_option
-from allegiance.cli.output import emit, fields, table
+from allegiance.cli.output import emit, fields, note, table
 from allegiance.errors import UsageError
 
 
@@ -119,9 +119,15 @@ def scenario_check(file: Path, as_json: bool) -> None:
     Example:
       allegiance scenario check my-world.yaml
     """
-    from allegiance.scenarios import load
+    from allegiance.scenarios import check, load, source
 
-    item = load(str(file))
+    where, text = source(file)
+    found = check(text, where)
+    for problem in found[:-1]:
+        note(f"error: {problem}")
+    if found:
+        raise found[-1]
+    item = load(file)
     data = {"ok": True, "version": item.version, "requests": len(item.requests)}
     emit(as_json, data, f"{file} is a scenario with {len(item.requests)} requests; version {item.version}")
 

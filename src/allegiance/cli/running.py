@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from allegiance.cli.options import json_option, open_study, study_option
 from allegiance.cli.output import emit, note, progress
 from allegiance.errors import UsageError
+
+if TYPE_CHECKING:
+    from allegiance.records.prompt import Prompt
 
 LOCAL = "allegiance/smollm2"
 
@@ -74,19 +79,20 @@ def run(
     study = open_study(folder)
     world = load(name)
     prompts = staged(world, requests=requests)
-    calls = len(prompts) * samples
+    left = _left(study.runs, model_name, prompts, samples)
     if dry_run:
-        return emit(as_json, {"calls": calls, "model": model_name, "sent": 0}, f"{calls} calls to {model_name}.")
-    confirm(calls, model_name, yes=yes)
+        data = {"calls": left, "of": len(prompts) * samples, "model": model_name, "sent": 0}
+        return emit(as_json, data, f"{left} calls to {model_name}; nothing was sent.")
+    confirm(left, model_name, yes=yes)
     from allegiance.bridge.run import InspectRun
 
     with progress(f"running {world.name}") as shown:
         transcripts = InspectRun(model_name, study.runs, samples=samples, on_progress=shown)(prompts)
-    added = study.keep.add(transcripts, {"scenario": world.version, "model": model_name, "calls": calls})
+    added = study.keep.add(transcripts, {"scenario": world.version, "model": model_name, "calls": left})
     whole = sum(item.status == "complete" for item in transcripts)
     data = {
         "model": model_name,
-        "calls": calls,
+        "calls": left,
         "transcripts": len(transcripts),
         "complete": whole,
         "new": added.new,
@@ -97,9 +103,18 @@ def run(
     )
 
 
+def _left(runs: Path, model_name: str, prompts: Sequence[Prompt], samples: int) -> int:
+    """How many calls are still to be made, given what stopped runs of the same plan have already."""
+    if not any(runs.glob("*.eval")):
+        return len(prompts) * samples
+    from allegiance.bridge.run import InspectRun
+
+    return InspectRun(model_name, runs, samples=samples).pending(prompts)
+
+
 def confirm(calls: int, model_name: str, *, yes: bool) -> None:
     """Asks before calls to a model that may cost money. The local model and mock models cost none."""
-    if yes or model_name.startswith(("allegiance/", "mockllm/")):
+    if not calls or yes or model_name.startswith(("allegiance/", "mockllm/")):
         return
     note(f"This sends {calls} calls to {model_name}.")
     try:

@@ -45,6 +45,7 @@ class _Own(msgspec.Struct):
     request: str = ""
     condition: Condition = Condition()
     canary: str = ""
+    sample: int = -1
 
 
 def sample(
@@ -230,4 +231,5 @@ def _ours(item: Transcript, value: Mapping[str, object]) -> Transcript:
         request=own.request or item.request,
         condition=item.condition if own.condition == Condition() else own.condition,
         canary=own.canary,
+        sample=own.sample if own.sample >= 0 else item.sample,
     )
