@@ -1,7 +1,8 @@
 """Whom does a language model serve, and how do you know?
 
 The face of the package: what is listed in ``__all__`` is what there is. Names are imported when they are first
-used, so that ``import allegiance`` costs next to nothing.
+used, so that ``import allegiance`` costs next to nothing. The trunk is a function of the module that is called like
+it, ``from allegiance.study import study``.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from allegiance.records.transcript import Transcript
     from allegiance.scenarios import load as load_scenario
     from allegiance.scenarios import stage
-    from allegiance.study import Study, study
+    from allegiance.study import Study
 
 _WHERE = {
     "AllegianceError": "allegiance.errors",
@@ -56,7 +57,6 @@ _WHERE = {
     "load_scenario": "allegiance.scenarios:load",
     "plan_import": "allegiance.corpus.importers",
     "stage": "allegiance.scenarios",
-    "study": "allegiance.study",
     "verify": "allegiance.evidence.verify",
 }
 
@@ -87,7 +87,6 @@ __all__ = [
     "load_scenario",
     "plan_import",
     "stage",
-    "study",
     "verify",
 ]
 

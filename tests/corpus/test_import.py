@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.corpus.made import eval_bytes, header, said, sample
 
 from allegiance.corpus.archive import Limits
+from allegiance.corpus.export import export
 from allegiance.corpus.importers import plan_import, recognise
 from allegiance.corpus.importers.scores import value
 from allegiance.corpus.safe import TRANSFORMED
@@ -304,7 +305,7 @@ def test_an_export_imports_to_the_same_transcripts(corpus: Corpus, tmp_path: Pat
     items = [said(i, answer=f"Réponse\u2028 {i}\n😀") for i in range(300)] + [said(0, request="", sample=-1)]
     corpus.add(items)
     dest = tmp_path / f"out.{form}"
-    assert corpus.export(dest, form) == 301
+    assert export(corpus, dest, form) == 301
     result = plan_import([dest])
     assert sorted(result.names) == corpus.names()
     assert {item.name: item for item in result.transcripts} == {item.name: item for item in items}
@@ -314,7 +315,7 @@ def test_an_export_imports_to_the_same_transcripts(corpus: Corpus, tmp_path: Pat
 def test_an_export_whose_words_were_altered_is_refused(corpus: Corpus, tmp_path: Path, form: str) -> None:
     corpus.add([said(1), said(2)])
     dest = tmp_path / f"out.{form}"
-    corpus.export(dest, form)
+    export(corpus, dest, form)
     dest.write_text(dest.read_text().replace("Yes.", "No!!", 1))
     with pytest.raises(ImportRefused, match="altered"):
         plan_import([dest])
@@ -322,7 +323,7 @@ def test_an_export_whose_words_were_altered_is_refused(corpus: Corpus, tmp_path:
 
 def test_an_export_that_was_cut_short_is_refused(corpus: Corpus, tmp_path: Path) -> None:
     corpus.add([said(1), said(2)])
-    corpus.export(tmp_path / "out.jsonl", "jsonl")
+    export(corpus, tmp_path / "out.jsonl", "jsonl")
     lines = (tmp_path / "out.jsonl").read_text().splitlines(keepends=True)
     (tmp_path / "out.jsonl").write_text("".join(lines[:-1]))
     with pytest.raises(ImportRefused, match="truncated"):
@@ -332,7 +333,7 @@ def test_an_export_that_was_cut_short_is_refused(corpus: Corpus, tmp_path: Path)
 def test_an_export_never_replaces_a_file(corpus: Corpus, tmp_path: Path) -> None:
     (tmp_path / "out.jsonl").write_text("mine")
     with pytest.raises(Exception, match="exists already"):
-        corpus.export(tmp_path / "out.jsonl", "jsonl")
+        export(corpus, tmp_path / "out.jsonl", "jsonl")
     assert (tmp_path / "out.jsonl").read_text() == "mine"
 
 
@@ -373,7 +374,7 @@ def test_an_export_with_numbers_that_cannot_be_stored_is_refused(
     corpus: Corpus, tmp_path: Path, change: dict[str, object]
 ) -> None:
     corpus.add([said(1)])
-    corpus.export(tmp_path / "out.jsonl", "jsonl")
+    export(corpus, tmp_path / "out.jsonl", "jsonl")
     head, line = (tmp_path / "out.jsonl").read_text().splitlines()
     (tmp_path / "out.jsonl").write_text(f"{head}\n{json.dumps(json.loads(line) | change)}\n")
     with pytest.raises(ImportRefused, match="altered"):

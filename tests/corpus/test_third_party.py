@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from allegiance.corpus.export import export
 from allegiance.corpus.importers import plan_import
 from allegiance.corpus.mapping import load_mapping
 from allegiance.corpus.store import Corpus
@@ -109,7 +110,7 @@ def test_all_logs_are_stored_checked_and_exported_without_loss(tmp_path: Path) -
     assert corpus.fsck() == []
     # One log is there in both forms; what came first is kept.
     assert dict(corpus.iter()) == {item.name: item for item in reversed(items)}
-    corpus.export(tmp_path / "out.jsonl", "jsonl")
+    export(corpus, tmp_path / "out.jsonl", "jsonl")
     assert sorted(plan_import([tmp_path / "out.jsonl"]).names) == corpus.names()
 
 

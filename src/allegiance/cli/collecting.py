@@ -115,9 +115,9 @@ def corpus_export(target: Path, form: str, folder: Path, as_json: bool) -> None:
     Example:
       allegiance corpus export care.jsonl --study care
     """
-    keep = open_study(folder).keep
-    keep.corpus.export(target, form)
-    count = keep.corpus.head().count
+    from allegiance.corpus.export import export
+
+    count = export(open_study(folder).keep.corpus, target, form)
     emit(as_json, {"file": str(target), "transcripts": count}, f"{count} transcripts written to {target}")
 
 

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal
+from typing import BinaryIO, Literal
 
 import msgspec
 import pyarrow.parquet as pq
@@ -15,11 +15,9 @@ from allegiance.corpus.files import PARTIAL, settle
 from allegiance.corpus.importers.own import MARK, VERSION
 from allegiance.corpus.rows import SCHEMA
 from allegiance.corpus.segments import GROUP_ROWS
+from allegiance.corpus.store import Corpus
 from allegiance.errors import UnknownName, UsageError
 from allegiance.records.transcript import Transcript
-
-if TYPE_CHECKING:
-    from allegiance.corpus.store import Corpus
 
 Format = Literal["jsonl", "json", "parquet"]
 FORMATS: tuple[Format, ...] = ("jsonl", "json", "parquet")

@@ -20,7 +20,6 @@ import msgspec
 import pyarrow as pa
 
 from allegiance.corpus import segments
-from allegiance.corpus.export import export
 from allegiance.corpus.files import sweep, write_whole, writing
 from allegiance.corpus.fsck import Problem, check
 from allegiance.corpus.predicate import COLUMNS, Predicate
@@ -259,10 +258,6 @@ class Corpus:
     def fsck(self) -> list[Problem]:
         """Everything wrong with this corpus; see `fsck.check`."""
         return check(self.folder)
-
-    def export(self, dest: Path, form: str) -> int:
-        """Write the current version to a new file as ``jsonl``, ``json`` or ``parquet``; see `export.export`."""
-        return export(self, dest, form)
 
     @cached_property
     def _segments(self) -> Path:
