@@ -207,3 +207,41 @@ def test_terminal_controls_in_a_transcript_are_written_out(study: Path, tmp_path
     assert "\u202e" not in shown
     assert "\\x1b]52;c;" in shown
     assert "[b]bold[/b]" in shown
+
+
+def test_a_claim_that_does_not_verify_fails_with_one_json_document(study: Path) -> None:
+    from allegiance.evidence.bundle import read_members, seal, write_members
+
+    ok("claim", "gap", "--study", str(study))
+    (bundle,) = (study / "claims").glob("*.claim")
+    members = read_members(bundle)
+    members["claim.json"] = members["claim.json"].replace(b'"alpha":0.05', b'"alpha":0.5')
+    write_members(bundle, seal(members))
+    done = allegiance("verify", str(bundle), "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["verified"] is False
+    assert "8 (number)" in done.stderr
+
+
+def test_fsck_names_a_corpus_that_the_log_does_not_know(study: Path) -> None:
+    from allegiance.corpus.store import Corpus
+    from allegiance.testing import tiny_corpus
+
+    Corpus.open(study / "corpus").add(tiny_corpus())
+    done = allegiance("corpus", "fsck", "--study", str(study))
+    assert done.returncode == 1
+    assert "never entered in the log" in done.stderr
+
+
+@pytest.mark.model
+def test_a_scenario_runs_on_the_local_model_and_ends_in_a_claim(tmp_path: Path) -> None:
+    study = tmp_path / "study"
+    ok("init", str(study))
+    run = verb(study, "run", "repair-desk", "--requests", "2")
+    assert (run["calls"], run["transcripts"], run["new"]) == (4, 4, 4)
+    assert verb(study, "run", "repair-desk", "--requests", "2", "--dry-run")["calls"] == 0
+    assert verb(study, "rate", "--scenario", "repair-desk")["unrated"] == 0
+    (found,) = json.loads(ok("claim", "gap", "--study", str(study), "--json"))
+    assert found["basis"] == "exact by construction"
+    assert "Mendwell" in Path(str(verb(study, "report")["report"])).read_text("utf-8")
+    assert len(list((study / "runs").glob("*.eval"))) == 1

@@ -17,7 +17,7 @@ from allegiance.cli.options import (
     study_option,
     where_option,
 )
-from allegiance.cli.output import builtins, emit
+from allegiance.cli.output import builtins, emit, note
 from allegiance.errors import UsageError, VerificationFailed
 
 if TYPE_CHECKING:
@@ -143,7 +143,8 @@ def verify(bundle: Path, as_json: bool) -> None:
     emit(as_json, data, "\n".join([*said, *lines, *(grade if found.passed else [])]))
     if not found.passed:
         failed = ", ".join(f"{c.step} ({c.name})" for c in found.checks if not c.passed)
-        raise VerificationFailed(f"the claim does not verify; failed: step {failed}.", where=str(bundle))
+        note(f"error: the claim does not verify; failed: step {failed}.\nwhere: {bundle}")
+        raise click.exceptions.Exit(VerificationFailed.exit_code)
 
 
 @click.command()

@@ -8,7 +8,7 @@ import click
 
 from allegiance.cli.groups import Verbs
 from allegiance.cli.options import json_option, open_study, study_option, where_option
-from allegiance.cli.output import builtins, emit, fields, progress, table
+from allegiance.cli.output import builtins, emit, fields, note, progress, table
 from allegiance.errors import CorpusDamaged, UsageError
 
 
@@ -92,9 +92,12 @@ def corpus_fsck(folder: Path, as_json: bool) -> None:
       allegiance corpus fsck --study care
     """
     keep = open_study(folder).keep
-    problems = [f"{problem.where}: {problem.what}" for problem in keep.corpus.fsck()] + keep.log.fsck()
-    if problems:
-        raise CorpusDamaged(f"{len(problems)} problems.", where="; ".join(problems), next="Restore from a backup.")
+    found = keep.fsck()
+    for problem in found:
+        note(f"{'note' if problem.harmless else 'damaged'}: {problem.where}: {problem.what}")
+    damage = [f"{problem.where}: {problem.what}" for problem in found if not problem.harmless]
+    if damage:
+        raise CorpusDamaged(f"{len(damage)} problems.", where="; ".join(damage), next="Restore from a backup.")
     data = {"problems": 0, "transcripts": keep.corpus.head().count, "log": keep.log.checkpoint().size}
     emit(
         as_json, data, f"{data['transcripts']} transcripts and {data['log']} log entries are as they were written."

@@ -52,8 +52,6 @@ def _study(folder: Path) -> list[Finding]:
     from allegiance.study import Study
 
     keep = Study(folder).keep
-    problems = [f"{problem.where}: {problem.what}" for problem in keep.corpus.fsck()] + keep.log.fsck()
-    whole = Finding(
-        True, f"{keep.corpus.head().count} transcripts and {keep.log.checkpoint().size} log entries whole"
-    )
-    return [Finding(False, problem) for problem in problems] or [whole]
+    found = [Finding(problem.harmless, f"{problem.where}: {problem.what}") for problem in keep.fsck()]
+    size, count = keep.log.checkpoint().size, keep.corpus.head().count
+    return found or [Finding(True, f"{count} transcripts and {size} log entries are as they were written")]

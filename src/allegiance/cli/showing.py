@@ -12,7 +12,7 @@ from allegiance.cli.output import emit
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), help="File to write; reports/report.html if none is given.")
-@click.option("--scenario", "world", help="Show this scenario's intents and tiers.")
+@click.option("--scenario", "world", help="Scenario whose intents are shown; the one that was run.")
 @study_option
 @json_option
 def report(out: Path | None, world: str | None, folder: Path, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from allegiance.corpus.fsck import Problem
 from allegiance.corpus.predicate import parse
 from allegiance.corpus.rows import Row
 from allegiance.corpus.store import Added, Corpus
@@ -82,6 +83,15 @@ class Keep:
     def rows(self, population: Frame) -> list[Row]:
         """The rows of a frame, from the version that it pins."""
         return self.corpus.select(parse(population.predicate), population.corpus)
+
+    def fsck(self) -> list[Problem]:
+        """What is wrong with corpus and log, read back in full; empty if nothing. Changes nothing."""
+        head = self.corpus.head()
+        problems = [*self.corpus.fsck(), *(Problem(what, "log", harmless=False) for what in self.log.fsck())]
+        if head.count and not self._logged(head.version):
+            what = "the current version was never entered in the log; import the same files again"
+            problems.append(Problem(what, "corpus/HEAD", harmless=False))
+        return problems
 
     def _redo(self, entry: Entry) -> Draw:
         commitment = msgspec.convert(entry.body["commitment"], Commitment)
