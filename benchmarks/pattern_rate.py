@@ -75,4 +75,4 @@ def _duckdb(files: list[str]) -> object:
     import duckdb
 
     query = "SELECT transcript_id, regexp_matches(answer, ?), regexp_matches(answer, ?) FROM read_parquet(?)"
-    return duckdb.execute(query, [YES, NO, files]).fetch_arrow_table()
+    return duckdb.execute(query, [YES, NO, files]).to_arrow_table()
