@@ -97,7 +97,7 @@ def test_links_lead_to_places_on_the_page(walked: Walker) -> None:
 
 def test_sections_stand_in_order(walked: Walker) -> None:
     heads = [attrs["id"] for tag, attrs in walked.tags if tag == "h2"]
-    assert heads == ["asked", "claims", "plots", "counts", "conditions", "quotes", "raters", "verify", "missing"]
+    assert heads == ["asked", "plots", "claims", "counts", "conditions", "quotes", "raters", "verify", "missing"]
 
 
 def test_headers_of_tables_have_a_scope(walked: Walker) -> None:
