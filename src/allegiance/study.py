@@ -11,7 +11,7 @@ from ruamel.yaml.error import YAMLError
 
 from allegiance.corpus.store import Corpus
 from allegiance.errors import StudyError
-from allegiance.evidence.claims import claim_gap, claim_rate
+from allegiance.evidence.claims import claim_gap, claim_rate, publish
 from allegiance.evidence.keep import Keep
 from allegiance.evidence.material import Material, Terms
 from allegiance.ledger.database import Database
@@ -117,15 +117,14 @@ class Study:
         """The bundles, in the order in which they were made."""
         return sorted((self.folder / "claims").glob("*.claim"))
 
+    def publish(self, claim: Claim, material: Material) -> Path:
+        """Enters a claim in the log and writes its bundle; see `claims.publish`."""
+        return publish(self.keep, self.folder / "claims", claim, material)
+
     @property
     def origin(self) -> str:
         """The name of the log in checkpoints."""
         return f"allegiance/study/{self.settings.id}"
-
-    def next_claim(self, kind: str) -> Path:
-        """Where the next bundle goes."""
-        taken = [int(path.name[:4]) for path in self.claims if path.name[:4].isdigit()]
-        return self.folder / "claims" / f"{max(taken, default=0) + 1:04d}-{kind}.claim"
 
 
 def _settings(folder: Path) -> Settings:

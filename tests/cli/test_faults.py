@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import MAPPING, allegiance, fingerprint, ok
+from tests.cli.conftest import MAPPING, allegiance, chats, fingerprint, ok
 
 
 @pytest.fixture
@@ -167,3 +167,46 @@ def test_a_closed_pipe_is_no_error_message(study: Path) -> None:
     command = f'"{sys.executable}" -m allegiance scenario show repair-desk --json | head -c 10'
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=60)
     assert "Traceback" not in done.stderr
+
+
+def test_records_that_another_mapping_reads_otherwise_are_not_counted_twice(study: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text(MAPPING + "run:\n  text: another\n")
+    path = str(chats(tmp_path / "chats.jsonl"))
+    said = refused(study, "import", path, "--mapping", str(other))
+    assert "24 transcripts of these files are in the corpus already" in said
+    again = json.loads(ok("import", path, "--mapping", str(other), "--again", "--study", str(study), "--json"))
+    assert again["new"] == 24
+
+
+def test_another_pattern_under_the_same_name_is_refused(study: Path) -> None:
+    words = ("rate", "--question", "complies", "--text", "Does it say yes?", "--yes-pattern", "^No")
+    assert "--rater" in refused(study, *words, status=2)
+
+
+def test_another_question_under_the_same_name_is_refused(study: Path) -> None:
+    name = json.loads(ok("draw", "1", "--study", str(study), "--json"))["items"][0]
+    words = ("label", name, "--question", "complies", "--text", "Something else?", "--value", "no")
+    assert "in other words" in refused(study, *words, status=2)
+
+
+def test_a_level_that_nobody_has_names_the_nearest(study: Path) -> None:
+    assert "Did you mean 'free'?" in refused(study, "claim", "gap", "--levels", "paid,fre", status=2)
+
+
+def test_a_damaged_database_is_named_and_not_a_traceback(study: Path) -> None:
+    path = study / "study.sqlite"
+    data = bytearray(path.read_bytes())
+    data[20_000:23_000] = b"\xff" * 3_000
+    path.write_bytes(bytes(data))
+    said = refused(study, "corpus", "fsck")
+    assert "study.sqlite" in said
+
+
+def test_a_damaged_segment_is_named_and_not_a_traceback(study: Path) -> None:
+    segment = next((study / "corpus" / "segments").glob("*.parquet"))
+    data = bytearray(segment.read_bytes())
+    data[4 : len(data) // 2] = b"\xff" * (len(data) // 2 - 4)
+    segment.write_bytes(bytes(data))
+    for words in (("corpus", "export", str(study.parent / "out.jsonl")), ("claim", "gap")):
+        assert "next:" in refused(study, *words)

@@ -50,6 +50,11 @@ def test_an_entry_that_was_acknowledged_survives_a_kill(database: Database) -> N
     assert [entry.body for entry in Log(database).entries()] == [{"k": 1}]
 
 
+def test_what_is_acknowledged_has_been_synced_to_the_disk(database: Database) -> None:
+    with database.read() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
+
+
 def test_the_checkpoint_changes_with_every_entry(database: Database) -> None:
     log = Log(database)
     roots = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import msgspec
@@ -52,7 +53,7 @@ def test_the_same_label_twice_adds_nothing(database: Database) -> None:
 def test_a_changed_answer_must_be_a_revision(database: Database) -> None:
     store = LabelStore(database)
     store.save(QUESTION, READER, [label("a", "yes")])
-    with pytest.raises(UsageError, match="without being a revision"):
+    with pytest.raises(UsageError, match="without being the next revision"):
         store.save(QUESTION, READER, [label("a", "no")])
     assert [x.value for x in store.all(QUESTION.digest, READER.digest)] == ["yes"]
 
@@ -96,3 +97,20 @@ def test_raters_with_different_cards_are_different_raters(database: Database) ->
     store.save(QUESTION, other, [Label(transcript="a", question=QUESTION.digest, rater=other.digest, value="no")])
     assert len(store.raters(QUESTION.digest)) == 2
     assert [x.value for x in store.all(QUESTION.digest, other.digest)] == ["no"]
+
+
+@pytest.mark.parametrize("number", [2, 7])
+def test_a_revision_that_skips_a_number_is_refused(database: Database, number: int) -> None:
+    store = LabelStore(database)
+    store.save(QUESTION, READER, [label("a", "yes")])
+    with pytest.raises(UsageError, match="next revision"):
+        store.save(QUESTION, READER, [label("a", "no", revision=number)])
+
+
+def test_fsck_names_a_batch_with_a_changed_label(database: Database) -> None:
+    store = LabelStore(database)
+    store.save(QUESTION, READER, [label("a", "yes")])
+    assert store.fsck() == []
+    with sqlite3.connect(database.path) as raw:
+        raw.execute("UPDATE labels SET body = CAST(replace(CAST(body AS TEXT), 'yes', 'no') AS BLOB)")
+    assert store.fsck() == ["the labels saved with log entry 0 are not those that it pins"]

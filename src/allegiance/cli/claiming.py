@@ -74,8 +74,7 @@ def claim_rate(
     terms = _terms(study, "rate", asked, rater, answer, alpha)
     drawn = study.keep.find_draw(number) if number is not None else None
     made, material = claims.claim_rate(study.keep, terms, draw=drawn, predicate=where)
-    path = study.next_claim("rate")
-    claims.publish(study.keep, path, made, material)
+    path = study.publish(made, material)
     emit(as_json, _data(made, path), f"{made.statement}\nbundle {path}")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from allegiance.cli.groups import Verbs
-from allegiance.cli.options import json_option, open_study, study_option, where_option
+from allegiance.cli.options import json_option, open_study, same_question, study_option, where_option
 from allegiance.cli.output import builtins, emit, fields, note, progress, table
 from allegiance.errors import CorpusDamaged, UsageError
 
@@ -16,9 +16,12 @@ from allegiance.errors import CorpusDamaged, UsageError
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--mapping", type=click.Path(path_type=Path), help="How fields become transcripts (YAML).")
 @click.option("--skip-bad", is_flag=True, help="Leave records out that cannot be read, and list them.")
+@click.option("--again", is_flag=True, help="Keep records a second time that another mapping reads otherwise.")
 @study_option
 @json_option
-def import_(paths: tuple[Path, ...], mapping: Path | None, skip_bad: bool, folder: Path, as_json: bool) -> None:
+def import_(
+    paths: tuple[Path, ...], mapping: Path | None, skip_bad: bool, again: bool, folder: Path, as_json: bool
+) -> None:
     """Import transcripts: Inspect logs, Scout databases, JSONL, JSON or CSV of chats, folders of these.
 
     All of it is read before any is stored; on an error nothing changes. The same file twice adds nothing.
@@ -29,6 +32,7 @@ def import_(paths: tuple[Path, ...], mapping: Path | None, skip_bad: bool, folde
       allegiance import results/ --mapping examples/mappings/vlaf.yaml --study care
     """
     from allegiance.corpus.importers import plan_import
+    from allegiance.corpus.importers.plan import NOT_READ
     from allegiance.corpus.mapping import load_mapping
     from allegiance.evidence.intake import take_in
 
@@ -36,10 +40,10 @@ def import_(paths: tuple[Path, ...], mapping: Path | None, skip_bad: bool, folde
     with progress("reading") as shown:
         using = load_mapping(mapping) if mapping else None
         read = plan_import(paths, using, skip_bad=skip_bad, progress=lambda _file, done, of: shown(done, of))
-    done = take_in(study.keep, read)
+    done = take_in(study.keep, read, again=again)
     rejects = [{"file": r.file, "member": r.member, "line": r.line, "reason": r.reason} for r in read.rejects]
     data = {
-        "files": len(read.files),
+        "files": sum(file.format != NOT_READ for file in read.files),
         "records": sum(file.records for file in read.files),
         "kept": sum(file.kept for file in read.files),
         "rejected": len(rejects),
@@ -48,8 +52,10 @@ def import_(paths: tuple[Path, ...], mapping: Path | None, skip_bad: bool, folde
         "labels": done.labels,
         "version": done.version,
     }
-    lines = [f"  {r['file']} {r['member']} line {r['line']}: {r['reason']}" for r in rejects]
-    emit(as_json, data | {"rejects": rejects}, "\n".join([fields(data), *lines]))
+    aside = [{"file": file.file, "reason": file.note} for file in read.files if file.format == NOT_READ]
+    lines = [f"  rejected {r.where}: {r.reason}" for r in read.rejects]
+    lines += [f"  not read {one['file']}: {one['reason']}" for one in aside]
+    emit(as_json, data | {"rejects": rejects, "not_read": aside}, "\n".join([fields(data), *lines]))
 
 
 @click.group(cls=Verbs)
@@ -169,7 +175,12 @@ def rate(
         by = PatternRater(name=rater or f"pattern/{asked}", yes=yes_pattern, no=no_pattern, field=find_field(field))
     else:
         raise UsageError("say --scenario, or --question with --yes-pattern.", where="rate")
-    counts = rate_all(study.keep, question, by)
+    names = {card.name for card in study.keep.labels.raters(question.digest) if card.digest != by.card.digest}
+    if by.card.name in names:
+        raise UsageError(
+            f"another pattern rates here as {by.card.name!r}.", next="Give this one a name: --rater NAME"
+        )
+    counts = rate_all(study.keep, same_question(study.keep, question), by)
     data = {"question": question.name, "rater": by.card.name, "basis": by.card.basis, **counts}
     emit(as_json, data, fields(data))
 

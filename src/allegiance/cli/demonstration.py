@@ -15,7 +15,6 @@ from allegiance.cli.pages import write_report
 from allegiance.cli.running import LOCAL
 from allegiance.errors import UsageError
 from allegiance.evidence.citations import cite, log_citation
-from allegiance.evidence.claims import publish
 from allegiance.evidence.reading import read_drawn
 from allegiance.evidence.screening import menu_rater
 from allegiance.evidence.verify import verify
@@ -71,8 +70,7 @@ def _plan(requests: int) -> tuple[Plan, PatternRater]:
 def _gap(home: Study, plan: Plan, run: Run, rater: PatternRater) -> Path:
     """The trunk, from staging to a claim."""
     claim, material = study(plan, run, home.keep, rater)
-    path = home.next_claim("gap")
-    publish(home.keep, path, claim, material)
+    path = home.publish(claim, material)
     _say(claim.statement)
     return path
 
@@ -83,8 +81,7 @@ def _rate(home: Study, gap: Plan, rater: PatternRater, requests: int) -> Path:
     _say(f"draw {drawn.commitment.counter}: {requests} of {drawn.commitment.frame.n}, in the log before it is read")
     _read_first(home, drawn)
     claim, material = estimate(msgspec.structs.replace(gap, kind="rate"), home.keep, drawn, rater)
-    path = home.next_claim("rate")
-    publish(home.keep, path, claim, material)
+    path = home.publish(claim, material)
     _say(claim.statement)
     return path
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 
 from allegiance.corpus.predicate import Predicate, parse
-from allegiance.errors import Refusal, UsageError
-from allegiance.evidence.claims import claim_gap, compared, publish
+from allegiance.errors import Refusal, UnknownName, UsageError
+from allegiance.evidence.claims import claim_gap, compared
 from allegiance.evidence.material import Material, Terms
 from allegiance.records.claim import Claim
 from allegiance.study import Study
@@ -24,20 +24,18 @@ def gaps_by_model(study: Study, terms: Terms, levels: tuple[str, ...], where: st
         raise UsageError("a gap has two sides.", where="--levels", next="Write them as --levels free,paid")
     rows = study.keep.corpus.select(parse(where))
     sides = (levels[0], levels[1]) if levels else compared(rows, terms.factor)
+    known = sorted({row.condition.levels[terms.factor] for row in rows if terms.factor in row.condition.levels})
+    for level in sides:
+        if level not in known:
+            raise UnknownName(f"level of {terms.factor}", level, known)
     asked = msgspec.structs.replace(terms, levels=sides)
     models = sorted({row.model for row in rows if row.condition.levels.get(terms.factor) in sides})
     made = [(name, *_claim(study, asked, where, name)) for name in models]
     if not made:
         raise Refusal(f"no transcript has {terms.factor}={'|'.join(sides)}.", where=where or "the corpus")
-    return [(name, claim, _publish(study, claim, material)) for name, claim, material in made]
+    return [(name, claim, study.publish(claim, material)) for name, claim, material in made]
 
 
 def _claim(study: Study, terms: Terms, where: str, model: str) -> tuple[Claim, Material]:
     chosen = dict(parse(where).terms) | {"model": (model,), terms.factor: tuple(sorted(terms.levels))}
     return claim_gap(study.keep, terms, predicate=str(Predicate(tuple(sorted(chosen.items())))))
-
-
-def _publish(study: Study, claim: Claim, material: Material) -> Path:
-    path = study.next_claim("gap")
-    publish(study.keep, path, claim, material)
-    return path

@@ -13,6 +13,7 @@ from allegiance.cli.options import (
     open_study,
     question_option,
     reader_option,
+    same_question,
     study_option,
     where_option,
 )
@@ -171,7 +172,7 @@ def _question(keep: Keep, asked: str | None, text: str) -> Question:
     from allegiance.records.question import Question
 
     if asked and text:
-        return Question(name=asked, text=text)
+        return same_question(keep, Question(name=asked, text=text))
     return find_question(keep, asked)
 
 
@@ -194,7 +195,8 @@ def _label_draw(keep: Keep, question: Question, reader: str, number: int) -> int
     from allegiance.rating.people import person
 
     made, done = keep.find_draw(number), 0
-    before = {x.transcript for x in keep.labels.all(question.digest, person(reader).digest)}
+    announced = keep.announced(made)
+    before = {x.transcript for x in keep.labels.all(question.digest, person(reader).digest, since=announced)}
     for rank, name in enumerate(made.items, 1):
         if name in before:
             continue

@@ -54,6 +54,9 @@ def main() -> NoReturn:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except Exception as error:  # the last resort: a sentence instead of a traceback
+        _unexpected(error)
+        sys.exit(1)
 
 
 def _tell(error: AllegianceError) -> None:
@@ -68,3 +71,14 @@ def _tell(error: AllegianceError) -> None:
     lines += [f"where: {error.where}"] if error.where else []
     lines += [f"next:  {error.next}"] if error.next else []
     click.echo(visible("\n".join(lines)), err=True)
+
+
+def _unexpected(error: Exception) -> None:
+    from allegiance.cli.output import visible
+
+    if "--debug" in sys.argv:
+        raise error
+    click.echo(visible(f"error: {type(error).__name__}: {error}"), err=True)
+    click.echo(
+        "next:  Look for damage with `allegiance doctor`; `allegiance --debug …` shows the traceback.", err=True
+    )

@@ -190,8 +190,13 @@ def plan_gap(detect: str, samples: int, first: str, second: str, spread: str, as
 
     within = planning.within_variance(percent(first), percent(second))
     requests = planning.gap_requests(percent(detect), samples=samples, spread=percent(spread), within=within)
-    data = {"requests": requests, "samples": samples, "calls": requests * samples * 2}
-    emit(as_json, data, fields(data) + "\nMore requests help more than more samples of each.")
+    sure = planning.gap_requests_interval(percent(detect), samples=samples, spread=percent(spread), within=within)
+    data = {"requests": sure, "samples": samples, "calls": sure * samples * 2, "requests_for_the_test": requests}
+    words = (
+        "requests: for the interval to leave zero out; requests_for_the_test: for the sign-flip test alone.\n"
+        "More requests help more than more samples of each."
+    )
+    emit(as_json, data, f"{fields(data)}\n{words}")
 
 
 VERBS = (init, doctor, model, scenario, plan)

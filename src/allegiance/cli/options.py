@@ -92,6 +92,21 @@ def find_question(keep: Keep, name: str | None) -> Question:
     raise UnknownName("question", name, names)
 
 
+def same_question(keep: Keep, question: Question) -> Question:
+    """The question, unless this study asks another one under its name.
+
+    Raises:
+        UsageError: It does.
+    """
+    for known in keep.labels.questions():
+        if known.name == question.name and known.digest != question.digest:
+            raise UsageError(
+                f"the question {question.name!r} is asked here in other words: {known.text}",
+                next="Leave --text out, or give the question another name.",
+            )
+    return question
+
+
 def find_raters(keep: Keep, question: Question, name: str | None) -> tuple[RaterCard, ...]:
     """The rater with this name and its other rules (named ``NAME/RULE``); without a name, the only one.
 

@@ -89,6 +89,9 @@ def run(
     with progress(f"running {world.name}") as shown:
         transcripts = InspectRun(model_name, study.runs, samples=samples, on_progress=shown)(prompts)
     added = study.keep.add(transcripts, {"scenario": world.version, "model": model_name, "calls": left})
+    failed = [item for item in transcripts if item.status == "error"]
+    if failed:
+        note(f"{len(failed)} of {len(transcripts)} samples failed; the first: {failed[0].metadata.get('error')}")
     whole = sum(item.status == "complete" for item in transcripts)
     data = {
         "model": model_name,

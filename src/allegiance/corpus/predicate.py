@@ -90,8 +90,9 @@ def _skip(text: str, at: int) -> int:
 
 
 def _written(value: str) -> str:
-    bare = _BARE.fullmatch(value)
-    return value if bare else json.dumps(value, ensure_ascii=False)
+    if value.isprintable():
+        return value if _BARE.fullmatch(value) else json.dumps(value, ensure_ascii=False)
+    return json.dumps(value)
 
 
 def _error(text: str, at: int, what: str) -> UsageError:

@@ -9,6 +9,7 @@ if there was a draw), ``batches.json``, and as JSON lines in canonical form ``ro
 from __future__ import annotations
 
 import os
+import struct
 import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -17,6 +18,7 @@ from typing import IO, TypeVar
 
 import msgspec
 
+from allegiance.corpus.files import sync_directory
 from allegiance.corpus.rows import Row
 from allegiance.errors import InputError
 from allegiance.evidence.material import Material
@@ -37,6 +39,9 @@ MENU = frozenset(
 LIMIT = 1 << 30
 """Largest bundle that is read, in bytes."""
 
+UNREADABLE = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, struct.error)
+"""What the standard library raises over an archive that lies."""
+
 T = TypeVar("T")
 
 
@@ -48,7 +53,11 @@ class Index(Record, frozen=True, kw_only=True):
 
 
 def write_bundle(path: Path, claim: Claim, material: Material) -> None:
-    """Writes a bundle: the whole file or, on any failure, none."""
+    """Writes a bundle: the whole file or, on any failure, none. When it returns, the file survives a loss of power.
+
+    Raises:
+        FileExistsError: There is such a file; it was not touched.
+    """
     members = to_members(claim, material)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".bundle-")
     try:
@@ -56,10 +65,11 @@ def write_bundle(path: Path, claim: Claim, material: Material) -> None:
             _write_zip(out, members)
             out.flush()
             os.fsync(out.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
+        Path(temporary).chmod(0o644)
+        path.hardlink_to(temporary)
+    finally:
         Path(temporary).unlink(missing_ok=True)
-        raise
+    sync_directory(path.parent)
 
 
 def to_members(claim: Claim, material: Material) -> dict[str, bytes]:
@@ -98,7 +108,7 @@ def read_members(path: Path) -> dict[str, bytes]:
         with zipfile.ZipFile(path) as archive:
             _check_archive(archive, path)
             return {info.filename: archive.read(info) for info in archive.infolist()}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except UNREADABLE as error:
         raise InputError(
             f"this is not a bundle, or it is damaged: {error}.", where=str(path), next="Get the file again."
         ) from error
@@ -123,7 +133,7 @@ def parse(members: Mapping[str, bytes]) -> tuple[Claim, Material]:
         )
     except KeyError as error:
         raise InputError("a member of the bundle is missing.", where=str(error.args[0])) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"a member of the bundle cannot be read: {error}.") from error
 
 

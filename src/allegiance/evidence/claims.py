@@ -10,13 +10,22 @@ from allegiance.corpus.rows import Row
 from allegiance.errors import Refusal
 from allegiance.evidence.bundle import write_bundle
 from allegiance.evidence.keep import Keep
-from allegiance.evidence.material import Material, Terms, forks, labels_digest, sample_of, work_out
+from allegiance.evidence.material import (
+    Material,
+    Terms,
+    check_population,
+    forks,
+    labels_digest,
+    sample_of,
+    work_out,
+)
 from allegiance.evidence.population import frame
-from allegiance.evidence.statements import basis, gap_statement, rate_statement
+from allegiance.evidence.statements import basis, statement
+from allegiance.evidence.verify import run_steps
 from allegiance.ledger.log import checkpoint
 from allegiance.ledger.merkle import leaf_hash
 from allegiance.records.canonical import canonical
-from allegiance.records.claim import FORMAT, Claim, Estimate
+from allegiance.records.claim import FORMAT, Claim
 from allegiance.records.draw import Draw
 from allegiance.records.frame import Frame
 
@@ -54,19 +63,7 @@ def claim_gap(
     Arguments and errors as in `claim_rate`; a draw, if one is given, must be a census. The population is all that
     match `predicate`, each at one of the two levels.
     """
-    if draw is not None and draw.commitment.design.kind != "census":
-        raise Refusal(
-            "a gap is paired by request, and a uniform draw of transcripts takes the pairs apart.",
-            where=f"draw {draw.commitment.counter}",
-            next="Take a census: allegiance draw --census; or claim without a draw.",
-        )
     population, rows = _pinned(keep, draw, predicate)
-    strangers = {row.condition.levels.get(terms.factor, "unknown") for row in rows} - set(terms.levels)
-    if strangers:
-        raise Refusal(
-            f"the population holds levels of {terms.factor} that are not compared: {', '.join(sorted(strangers))}.",
-            next=f"Add {terms.factor}={'|'.join(terms.levels)} to the filter.",
-        )
     return _claim(keep, terms, population, rows, draw, words)
 
 
@@ -92,6 +89,7 @@ def compared(rows: Sequence[Row], factor: str) -> tuple[str, str]:
 def _claim(
     keep: Keep, terms: Terms, population: Frame, rows: Sequence[Row], draw: Draw | None, words: bool | None
 ) -> tuple[Claim, Material]:
+    check_population(terms, draw, rows)
     sample = sample_of(draw, rows)
     material = _material(keep, terms, population, sample, draw, words)
     estimate = work_out(terms, population.n, sample, material.labels)
@@ -114,16 +112,18 @@ def _claim(
         log_root=point.root,
         format=FORMAT,
     )
+    _require_verifiable(claim, material)
     return claim, material
 
 
-def statement(terms: Terms, population: Frame, draw: Draw | None, estimate: Estimate) -> str:
-    """The claim in words, which follow from its parts."""
-    if terms.kind == "rate":
-        return rate_statement(terms.question, terms.answer, population, draw, terms.raters[0], estimate)
-    return gap_statement(
-        terms.question, terms.answer, population, terms.factor, terms.levels, terms.raters[0], estimate
-    )
+def _require_verifiable(claim: Claim, material: Material) -> None:
+    """Refuses a claim that its own verification would not pass, and says at which step."""
+    for check in run_steps(claim, material):
+        if not check.passed:
+            raise Refusal(
+                f"this claim would not verify: step {check.step} ({check.name}): {check.finding}",
+                next="See what that step asks for in docs/formats.md; nothing was published.",
+            )
 
 
 def _pinned(keep: Keep, draw: Draw | None, predicate: str) -> tuple[Frame, list[Row]]:
@@ -158,10 +158,25 @@ def _answer(text: str) -> Literal["yes", "no"]:
     return "no" if text == "no" else "yes"
 
 
-def publish(keep: Keep, path: Path, claim: Claim, material: Material) -> None:
-    """Enters a claim in the log and writes its bundle. When this returns, both survive a loss of power.
+def publish(keep: Keep, folder: Path, claim: Claim, material: Material) -> Path:
+    """Enters a claim in the log and writes its bundle under the next free number of a folder.
 
-    A crash between the two leaves a claim in the log without a bundle: it counts as a fork of later claims.
+    When this returns, both survive a loss of power. A crash between the two leaves a claim in the log without a
+    bundle: it counts as a fork of later claims.
+
+    Returns:
+        The path of the bundle, ``NNNN-kind.claim``.
     """
     keep.log.append("claim", {"claim": claim.digest, "kind": claim.kind, "question": claim.question.digest})
-    write_bundle(path, claim, material)
+    while True:
+        path = _next(folder, claim.kind)
+        try:
+            write_bundle(path, claim, material)
+        except FileExistsError:
+            continue  # another process took the number
+        return path
+
+
+def _next(folder: Path, kind: str) -> Path:
+    taken = [int(path.name[:4]) for path in folder.glob("*.claim") if path.name[:4].isdigit()]
+    return folder / f"{max(taken, default=0) + 1:04d}-{kind}.claim"

@@ -47,9 +47,13 @@ def estimate_rate(
     unknown = counts.unsure + counts.unrated
     exact = hypergeometric(hits, counts.used, population, alpha, unknown=unknown)
     decided = counts.yes + counts.no
+    if not decided:
+        raise Refusal(
+            f"none of {counts.used} labels is decided, so there is no rate.", next="Label them yes or no."
+        )
     interval = round_outward(exact, DIGITS)
     return Estimate(
-        value=hits / decided if decided else (interval.low + interval.high) / 2,
+        value=hits / decided,
         low=interval.low,
         high=interval.high,
         alpha=alpha,
@@ -86,9 +90,13 @@ def estimate_gap(
         Refusal: A transcript has no label, no request has both levels, or the method does not hold here.
     """
     require_requests(rows)
-    arms = tuple([row for row in rows if row.condition.levels.get(factor) == level] for level in levels)
-    counts = tuple(tally(len(arm), arm, labels) for arm in arms)
-    gap = _gap(arms, labels, answer, alpha, method)
+    require_labels([row.name for row in rows], labels)
+    whole = [[row for row in rows if row.condition.levels.get(factor) == level] for level in levels]
+    paired = {row.request for row in whole[0]} & {row.request for row in whole[1]}
+    gap = _gap(whole, labels, answer, alpha, method)
+    arms = [[row for row in arm if row.request in paired] for arm in whole]
+    counts = [tally(len(arm), arm, labels) for arm in arms]
+    undecided = any(count.unsure + count.unrated for count in counts)
     rates = (gap.rate_first, gap.rate_second)
     interval = round_outward(Interval(gap.low, gap.high), DIGITS)
     return Estimate(
@@ -97,12 +105,14 @@ def estimate_gap(
         high=interval.high,
         alpha=alpha,
         method=GAP_METHODS[method],
-        counts=tally(len(rows), rows, labels),
+        counts=tally(len(rows), [*arms[0], *arms[1]], labels),
+        dropped=gap.dropped,
         arms=tuple(
             Arm(level=level, rate=_finite(rate), requests=gap.requests, counts=count)
             for level, rate, count in zip(levels, rates, counts, strict=True)
         ),
-        p_value=gap.p_value,
+        # The sign-flip test knows decided labels only; beside a worst-case interval it would say too much.
+        p_value=None if undecided else gap.p_value,
     )
 
 

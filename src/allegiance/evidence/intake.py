@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from allegiance.corpus.importers import ImportedLabel, ImportResult
+from allegiance.errors import ImportRefused
 from allegiance.evidence.keep import Keep
 from allegiance.rating.labels import last
 from allegiance.records.label import Label
@@ -28,15 +29,38 @@ class Intake(Record, frozen=True, kw_only=True):
     labels: int
 
 
-def take_in(keep: Keep, read: ImportResult) -> Intake:
+def take_in(keep: Keep, read: ImportResult, *, again: bool = False) -> Intake:
     """Stores what was read, and enters it in the log. What is there already adds nothing.
 
     Should it stop half-way, importing the same files again completes it.
+
+    Raises:
+        ImportRefused: There is nothing in the files; or (unless `again`) records of them are in the corpus under
+            other names, because they were read by another mapping, and would count twice. Nothing was changed.
     """
+    if not read.transcripts and not any(file.format.startswith("inspect") for file in read.files):
+        raise ImportRefused("there are no transcripts in it.", where=", ".join(file.file for file in read.files))
+    if not again:
+        _refuse_twice(keep, read)
     added = keep.add(read.transcripts, _sources(read))
     batches = _by_rater(read.labels)
     saved = sum(_save(keep, question, rater, labels) for question, rater, labels in batches)
     return Intake(version=added.version, new=added.new, duplicates=added.duplicates, labels=saved)
+
+
+def _refuse_twice(keep: Keep, read: ImportResult) -> None:
+    rows = keep.corpus.rows()
+    names, places = {row.name for row in rows}, {(row.source, row.member, row.record) for row in rows}
+    sources = ((item, name) for item, name in zip(read.transcripts, read.names, strict=True) if name not in names)
+    twice = [
+        item.source for item, _ in sources if (item.source.digest, item.source.member, item.source.record) in places
+    ]
+    if twice:
+        raise ImportRefused(
+            f"{len(twice)} transcripts of these files are in the corpus already, read by another mapping.",
+            where=twice[0].file,
+            next="They would count twice: use the mapping of before, a new study, or --again to keep both.",
+        )
 
 
 def _save(keep: Keep, question: Question, rater: RaterCard, found: list[ImportedLabel]) -> int:

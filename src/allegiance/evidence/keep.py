@@ -15,7 +15,7 @@ from allegiance.corpus.rows import Row
 from allegiance.corpus.store import Added, Corpus
 from allegiance.errors import Refusal, UnknownName
 from allegiance.evidence import tickets
-from allegiance.evidence.population import frame
+from allegiance.evidence.population import columns_digest, frame
 from allegiance.ledger.database import Database
 from allegiance.ledger.log import Entry, Log, append, count
 from allegiance.rating.labels import LabelStore
@@ -44,7 +44,9 @@ class Keep:
         before = self.corpus.head().version
         added = self.corpus.add(transcripts)
         if added.version != before or not self._logged(added.version):
+            columns = columns_digest(self.corpus.rows(added.version))
             body = {"from": before, "to": added.version, "new": added.new, "duplicates": added.duplicates}
+            body["columns"] = columns
             self.log.append("import", body | {"source": dict(source or {})})
         return added
 
@@ -80,6 +82,10 @@ class Keep:
             raise UnknownName("draw", str(counter), known)
         return self._redo(entries[counter - 1])
 
+    def announced(self, made: Draw) -> int:
+        """The number of the log entry that announced a draw."""
+        return next(entry.seq for entry in self.log.entries("draw") if entry.body["draw"] == made.digest)
+
     def rows(self, population: Frame) -> list[Row]:
         """The rows of a frame, from the version that it pins."""
         return self.corpus.select(parse(population.predicate), population.corpus)
@@ -87,10 +93,14 @@ class Keep:
     def fsck(self) -> list[Problem]:
         """What is wrong with corpus and log, read back in full; empty if nothing. Changes nothing."""
         head = self.corpus.head()
-        problems = [*self.corpus.fsck(), *(Problem(what, "log", harmless=False) for what in self.log.fsck())]
+        damage = [Problem(what, "study.sqlite") for what in self.database.fsck()]
+        if damage:
+            return [*self.corpus.fsck(), *damage]
+        told = [*self.log.fsck(), *self.labels.fsck()]
+        problems = [*self.corpus.fsck(), *(Problem(what, "study.sqlite") for what in told)]
         if head.count and not self._logged(head.version):
             what = "the current version was never entered in the log; import the same files again"
-            problems.append(Problem(what, "corpus/HEAD", harmless=False))
+            problems.append(Problem(what, "corpus/HEAD"))
         return problems
 
     def _redo(self, entry: Entry) -> Draw:

@@ -24,6 +24,9 @@ from allegiance.records.rater import RaterCard
 from allegiance.records.record import Record
 from allegiance.records.transcript import Transcript
 
+ALPHAS = (0.001, 0.5)
+"""Least and greatest alpha of a claim."""
+
 
 class Terms(Record, frozen=True, kw_only=True):
     """What is asked for: the part of a claim that is fixed before its number is known. Fields as in `Claim`."""
@@ -82,15 +85,51 @@ def work_out(terms: Terms, population: int, sample: Sequence[Row], labels: Seque
     Raises:
         Refusal: The evidence does not carry it.
     """
-    by_rater = {card.name: last(label for label in labels if label.rater == card.digest) for card in terms.raters}
+    check_terms(terms)
+    given = {card.name: last(label for label in labels if label.rater == card.digest) for card in terms.raters}
     first, *others = terms.raters
-    main = _estimate(terms, population, sample, by_rater[first.name], terms.method)
-    secondary = {
-        card.name: _estimate(terms, population, sample, by_rater[card.name], terms.method) for card in others
-    }
+    main = _estimate(terms, population, sample, given[first.name], terms.method)
+    secondary = {card.name: _estimate(terms, population, sample, given[card.name], terms.method) for card in others}
     if terms.kind == "gap" and terms.method != "paired-t":
-        secondary |= _paired_t(terms, sample, by_rater[first.name])
+        secondary |= _paired_t(terms, sample, given[first.name])
     return msgspec.structs.replace(main, secondary=secondary)
+
+
+def check_terms(terms: Terms) -> None:
+    """Refuses terms on which no claim can be made: raters of one name, levels that are not two, an odd alpha."""
+    names = [card.name for card in terms.raters]
+    if not names or len(set(names)) != len(names) or "paired-t" in names:
+        raise Refusal(
+            "the raters of a claim need names that differ.", where=", ".join(names), next="Name one rater."
+        )
+    two = len(set(terms.levels)) == len(terms.levels) == 2 and bool(terms.factor)
+    none = not terms.levels and not terms.factor
+    if not (two if terms.kind == "gap" else none):
+        raise Refusal("a gap compares two levels of a factor, and a rate none.", where=" ".join(terms.levels))
+    if not ALPHAS[0] <= terms.alpha <= ALPHAS[1]:
+        raise Refusal(f"alpha lies between {ALPHAS[0]} and {ALPHAS[1]}.", where=f"alpha {terms.alpha:g}")
+
+
+def check_population(terms: Terms, draw: Draw | None, rows: Sequence[Row]) -> None:
+    """Refuses a population that does not fit the terms: a gap over a uniform draw, or over a third level.
+
+    Raises:
+        Refusal: It does not fit; the message says what would.
+    """
+    if terms.kind != "gap":
+        return
+    if draw is not None and draw.commitment.design.kind != "census":
+        raise Refusal(
+            "a gap is paired by request, and a uniform draw of transcripts takes the pairs apart.",
+            where=f"draw {draw.commitment.counter}",
+            next="Take a census: allegiance draw --census; or claim without a draw.",
+        )
+    strangers = {row.condition.levels.get(terms.factor, "unknown") for row in rows} - set(terms.levels)
+    if strangers:
+        raise Refusal(
+            f"the population holds levels of {terms.factor} that are not compared: {', '.join(sorted(strangers))}.",
+            next=f"Add {terms.factor}={'|'.join(terms.levels)} to the filter.",
+        )
 
 
 def sample_of(draw: Draw | None, frame_rows: Sequence[Row]) -> list[Row]:

@@ -19,14 +19,15 @@ def frame(corpus: Corpus, predicate: str = "") -> tuple[Frame, list[Row]]:
         Refusal: No transcript matches: nothing can be said about none.
     """
     chosen = parse(predicate)
-    rows = corpus.select(chosen)
+    version = corpus.head().version
+    rows = corpus.select(chosen, version)
     if not rows:
         raise Refusal(
             "no transcript matches, so there is no population to speak of.",
             where=predicate or "the corpus",
             next="See what there is with: allegiance corpus info",
         )
-    return pin(corpus.head().version, str(chosen), rows), rows
+    return pin(version, str(chosen), rows), rows
 
 
 def pin(version: str, predicate: str, rows: Sequence[Row]) -> Frame:

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from allegiance.corpus.predicate import parse
 from allegiance.corpus.rows import Row
 from allegiance.errors import VerificationFailed
 from allegiance.evidence import tickets
-from allegiance.evidence.claims import statement
 from allegiance.evidence.estimates import require_labels
 from allegiance.evidence.keep import announcement, carry_out
-from allegiance.evidence.material import Material, forks, labels_digest, sample_of, terms_of, work_out
-from allegiance.evidence.population import pin
-from allegiance.evidence.statements import basis
+from allegiance.evidence.material import (
+    Material,
+    check_population,
+    forks,
+    labels_digest,
+    sample_of,
+    terms_of,
+    work_out,
+)
+from allegiance.evidence.population import columns_digest, pin
+from allegiance.evidence.statements import basis, statement
 from allegiance.ledger.log import Entry, checkpoint
 from allegiance.ledger.merkle import leaf_hash
 from allegiance.rating.labels import last
 from allegiance.records.canonical import canonical, digest, digest_names, plain
 from allegiance.records.claim import FORMAT, Claim, Estimate
+from allegiance.records.draw import ALGORITHM, Draw
+from allegiance.records.label import Label
 
 TOLERANCE = 1e-9
 """Largest difference between a claimed and a recomputed number that is not a difference."""
@@ -31,7 +42,10 @@ def population(claim: Claim, material: Material) -> str:
     _require(not stray, f"{len(stray)} columns do not belong to the transcript they name, first {stray[:1]}")
     _require(len({row.name for row in rows}) == len(rows), "a transcript is listed twice")
     _require(digest_names(row.name for row in rows) == manifest.members, "the rows are not the corpus's members")
-    _require(len(rows) == manifest.count, "the number of rows is not the corpus's count")
+    stored = sum(segment.rows for segment in manifest.segments) - len(manifest.withdrawn)
+    _require(len(rows) == manifest.count == stored, "the number of rows is not the corpus's count")
+    told = str(parse(claim.frame.predicate))
+    _require(told == claim.frame.predicate, f"the filter should be written {told!r}")
     selected = _frame_rows(claim, material)
     _require(
         pin(claim.frame.corpus, claim.frame.predicate, selected) == claim.frame,
@@ -48,8 +62,10 @@ def log(claim: Claim, material: Material) -> str:
     point = checkpoint([leaf_hash(canonical(entry)) for entry in entries])
     _require(point.size == claim.log_size, f"the log has {point.size} entries, the claim pins {claim.log_size}")
     _require(point.root == claim.log_root, f"the log's root is {point.root}, the claim pins {claim.log_root}")
-    imported = any(e.kind == "import" and e.body.get("to") == claim.frame.corpus for e in entries)
-    _require(imported, "the corpus version was never entered in the log")
+    imports = [e.body for e in entries if e.kind == "import" and e.body.get("to") == claim.frame.corpus]
+    _require(bool(imports), "the corpus version was never entered in the log")
+    columns = columns_digest(material.rows)
+    _require(imports[0].get("columns") == columns, "the columns are not those that were entered in the log")
     return f"{point.size} entries, root {point.root[:16]}…"
 
 
@@ -60,11 +76,17 @@ def draw(claim: Claim, material: Material) -> str:
         _require(not claim.draw, "the claim names a draw that the bundle does not hold")
         return "census: nothing was drawn"
     _require(made.digest == claim.draw, "the draw is not the one that the claim names")
+    design, counter = made.commitment.design, made.commitment.counter
+    _require(made.commitment.algorithm == ALGORITHM, f"there is no algorithm {made.commitment.algorithm!r}")
+    fits = design.n == 0 if design.kind == "census" else 1 <= design.n <= claim.frame.n
+    _require(fits, f"{design.n} cannot be drawn from {claim.frame.n}")
     _require(made.commitment.frame == claim.frame, "the draw is from another population than the claim is about")
     seed = tickets.seed_of(made.commitment).hex()
     _require(made.seed == seed, f"the seed is {made.seed[:16]}…, but {seed[:16]}… follows from the commitment")
     entry = _announced(material)
     _require(entry.body == announcement(made), "the log announces another draw under this number")
+    before = sum(earlier.kind == "draw" for earlier in material.log[: entry.seq])
+    _require(counter == before + 1, f"the draw calls itself number {counter}, and the log has {before} before it")
     return f"draw {made.commitment.counter}, announced in log entry {entry.seq}"
 
 
@@ -81,24 +103,29 @@ def ranks(claim: Claim, material: Material) -> str:
 
 
 def order_of_events(claim: Claim, material: Material) -> str:
-    """The draw was announced before anyone read what it drew or gave a trusted label of it."""
+    """The draw was announced before anyone read from it, and before a trusted rater gave the answers that count."""
     made = material.draw
     if made is None:
         return "census: no order to keep"
     announced = _announced(material).seq
-    early = [entry.seq for entry in material.log if _reads(entry, made.digest) and entry.seq < announced]
+    early = [entry.seq for entry in material.log[:announced] if _read(entry).get("draw") == made.digest]
     _require(not early, f"log entry {early[:1]} reads from the draw before entry {announced} announces it")
-    people = {card.digest for card in claim.raters if card.kind == "person"}
-    named = {label.digest for label in material.labels if label.rater in people and label.transcript in made.items}
-    old = [seq for seq, names in material.batches.items() if int(seq) < announced and named.intersection(names)]
-    _require(not old, f"log entry {old[:1]} labels a drawn transcript before entry {announced} announces the draw")
-    return f"nothing was read or labelled by a person before entry {announced}"
+    old = _answered_before(claim, material, made, announced)
+    _require(
+        not old,
+        f"{len(old)} drawn transcripts were labelled before entry {announced} announces the draw, first {old[:1]}; "
+        "label them again",
+    )
+    known = {_read(entry).get("transcript") for entry in material.log[:announced]}
+    opened = len(known.intersection(made.items))
+    return f"announced in entry {announced}; {opened} of {len(made.items)} had been opened by another route before"
 
 
 def labels(claim: Claim, material: Material) -> str:
     """The labels are all that the log has from these raters on this question, and no drawn item lacks one."""
     _require(labels_digest(material.labels) == claim.labels, "the labels are not those that the claim pins")
     cards = {card.digest for card in claim.raters}
+    _require_revisions(material.labels)
     for label in material.labels:
         fits = label.question == claim.question.digest and label.rater in cards
         _require(fits, f"the label of {label.transcript} is on another question or by another rater")
@@ -114,7 +141,9 @@ def labels(claim: Claim, material: Material) -> str:
 
 def number(claim: Claim, material: Material) -> str:
     """The number, its interval and its counts follow from the labels."""
-    sample = sample_of(material.draw, _frame_rows(claim, material))
+    rows = _frame_rows(claim, material)
+    check_population(terms_of(claim), material.draw, rows)
+    sample = sample_of(material.draw, rows)
     again = work_out(terms_of(claim), claim.frame.n, sample, material.labels)
     _require(_same(claim.estimate, again), f"recomputed {_short(again)}, claimed {_short(claim.estimate)}")
     return f"recomputed {_short(again)} by {again.method}"
@@ -154,10 +183,34 @@ def _announced(material: Material) -> Entry:
     raise VerificationFailed("the draw was never announced in the log.")
 
 
-def _reads(entry: Entry, draw: str) -> bool:
-    reading = entry.body.get("reading")
-    route = reading.get("route") if entry.kind == "reading" and isinstance(reading, dict) else None
-    return isinstance(route, dict) and route.get("draw") == draw
+def _read(entry: Entry) -> dict[str, object]:
+    """Transcript and draw of a reading; empty for other entries."""
+    reading = entry.body.get("reading") if entry.kind == "reading" else None
+    if not isinstance(reading, dict):
+        return {}
+    route = reading.get("route")
+    return {"transcript": reading.get("transcript"), "draw": route.get("draw") if isinstance(route, dict) else None}
+
+
+def _answered_before(claim: Claim, material: Material, made: Draw, announced: int) -> list[str]:
+    """Drawn transcripts of which a trusted rater's answer that counts is older than the announcement."""
+    trusted = {card.digest for card in claim.raters if card.kind == "person" or card.basis == "trusted"}
+    saved = {name: int(seq) for seq, names in material.batches.items() for name in names}
+    found: set[str] = set()
+    for rater in trusted:
+        counting = last(label for label in material.labels if label.rater == rater)
+        answers = (counting[name] for name in made.items if name in counting)
+        found |= {label.transcript for label in answers if saved.get(label.digest, announced) <= announced}
+    return sorted(found)
+
+
+def _require_revisions(labels: Sequence[Label]) -> None:
+    """Each rater's answers on a transcript are numbered 0, 1, 2, … without gaps, so that one is the last."""
+    numbers: dict[tuple[str, str], list[int]] = {}
+    for label in labels:
+        numbers.setdefault((label.rater, label.transcript), []).append(label.revision)
+    odd = [name for (_, name), found in numbers.items() if sorted(found) != list(range(len(found)))]
+    _require(not odd, f"the revisions of {len(odd)} labels are not numbered in order, first of {odd[:1]}")
 
 
 def _logged_batches(claim: Claim, material: Material) -> set[str]:

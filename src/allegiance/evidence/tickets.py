@@ -1,9 +1,12 @@
 """Ticket order, algorithm ``ticket/1``: who is drawn follows from what was committed, and anyone can redo it.
 
-The seed is SHA-256(``draw-seed-v1`` ‖ canonical form of the commitment), so there is no free choice of seed. The
-ticket of an item is the least of SHA-256(seed ‖ 0x1F ‖ name ‖ 0x1F ‖ j) over 0 ≤ j < weight, with j in decimal
-digits; the order is by ticket, then by name. A prefix of the order is a draw; the order restricted to a subset is
-the draw of that subset. `tests/vectors/tickets.json` pins the bytes. The scheme follows the sampling of
+The seed is SHA-256(``draw-seed-v1`` ‖ canonical form of ``{algorithm, counter, members}``) of the commitment: the
+count of draws so far and the set drawn from. How the set is described, and how many are drawn, do not enter: they
+could be varied until a seed pleases. So draws of different sizes from one set and count are prefixes of one order.
+
+The ticket of an item is the least of SHA-256(seed ‖ 0x1F ‖ name ‖ 0x1F ‖ j) over 0 ≤ j < weight, with j in decimal
+digits; the order is by ticket, then by name. The order restricted to a subset is the draw of that subset.
+`tests/vectors/tickets.json` pins the bytes. The scheme follows the sampling of
 risk-limiting audits (Rivest's consistent sampling), with integer weights as an exponential race.
 """
 
@@ -20,7 +23,12 @@ _UNIT = b"\x1f"
 
 def seed_of(commitment: Commitment) -> bytes:
     """The 32-byte seed that follows from a commitment."""
-    return hashlib.sha256(b"draw-seed-v1" + canonical(commitment)).digest()
+    fixed = {
+        "algorithm": commitment.algorithm,
+        "counter": commitment.counter,
+        "members": commitment.frame.members,
+    }
+    return hashlib.sha256(b"draw-seed-v1" + canonical(fixed)).digest()
 
 
 def ticket(seed: bytes, name: str, weight: int = 1) -> bytes:

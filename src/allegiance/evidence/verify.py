@@ -61,14 +61,18 @@ def verify(path: Path) -> Verification:
         InputError: There is no such file, or it is not a bundle at all.
     """
     members = bundle.read_members(path)
-    name = digest_bytes(b"".join(members[member] for member in sorted(members)))
+    name = digest_bytes(path.read_bytes())
     try:
         claim, material = _open(members)
     except InputError as error:
         return Verification(bundle=name, checks=(Check(step=1, name="bundle", passed=False, finding=str(error)),))
     first = Check(step=1, name="bundle", passed=True, finding=f"{len(members)} members, as listed")
-    rest = (_run(number, title, step, claim, material) for number, (title, step) in enumerate(STEPS, 2))
-    return Verification(bundle=name, checks=(first, *rest), claim=claim)
+    return Verification(bundle=name, checks=(first, *run_steps(claim, material)), claim=claim)
+
+
+def run_steps(claim: Claim, material: Material) -> tuple[Check, ...]:
+    """Every step after the first, for a claim and material that could be read."""
+    return tuple(_run(number, title, step, claim, material) for number, (title, step) in enumerate(STEPS, 2))
 
 
 def _open(members: dict[str, bytes]) -> tuple[Claim, Material]:
@@ -85,5 +89,5 @@ def _run(
         return Check(step=number, name=title, passed=True, finding=step(claim, material))
     except AllegianceError as error:
         return Check(step=number, name=title, passed=False, finding=str(error))
-    except (KeyError, ValueError, TypeError, IndexError, OverflowError, RecursionError) as error:
+    except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         return Check(step=number, name=title, passed=False, finding=f"cannot be checked: {error!r}")

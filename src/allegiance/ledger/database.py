@@ -75,19 +75,25 @@ class Database:
         if path.exists():
             raise StudyError("there is a database already.", where=str(path))
         raw = sqlite3.connect(path, isolation_level=None)
-        for pragma in ("journal_mode=WAL", f"application_id={APPLICATION}", f"user_version={SCHEMA}"):
-            raw.execute(f"PRAGMA {pragma}")
+        raw.execute("PRAGMA journal_mode=WAL")
         raw.close()
-        made = cls(path)
-        with made.write() as connection:
+        engine = _engine(path)
+        with engine.connect().execution_options(write=True) as connection, connection.begin():
             metadata.create_all(connection)
-        return made
+            # Last, and in one transaction with the tables: a file that says it is ours is whole.
+            connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA}")
+            connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION}")
+        engine.dispose()
+        return cls(path)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A consistent view of the database."""
-        with self._engine.connect() as connection:
-            yield connection
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except sa.exc.DatabaseError as error:
+            raise self._trouble("read", error) from error
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
@@ -95,20 +101,29 @@ class Database:
         try:
             with self._engine.connect().execution_options(write=True) as connection, connection.begin():
                 yield connection
-        except sa.exc.OperationalError as error:
-            raise StudyError(
-                f"the database could not be written: {error.orig}.",
-                where=str(self.path),
-                next="If another program is writing to it, try again when that is done.",
-            ) from error
+        except sa.exc.DatabaseError as error:
+            raise self._trouble("written", error) from error
+
+    def fsck(self) -> list[str]:
+        """What SQLite itself finds wrong with the file; empty if nothing."""
+        with self.read() as connection:
+            found = [str(row) for row in connection.exec_driver_sql("PRAGMA integrity_check").scalars()]
+        return [] if found == ["ok"] else [f"the database is damaged: {line}" for line in found]
 
     def close(self) -> None:
         """Lets go of the file."""
         self._engine.dispose()
 
+    def _trouble(self, what: str, error: sa.exc.DatabaseError) -> StudyError:
+        return StudyError(
+            f"the database could not be {what}: {error.orig}.",
+            where=str(self.path),
+            next="If another program is writing to it, try again when that is done; else see: allegiance doctor",
+        )
+
     def _check(self) -> None:
         try:
-            with self.read() as connection:
+            with self._engine.connect() as connection:
                 application = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
                 version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
         except sa.exc.DatabaseError as error:

@@ -9,8 +9,8 @@ import msgspec
 import sqlalchemy as sa
 
 from allegiance.errors import UnknownName, UsageError
-from allegiance.ledger.database import Database, cards, labels
-from allegiance.ledger.log import append, next_seq
+from allegiance.ledger.database import Database, cards, events, labels
+from allegiance.ledger.log import Entry, append, next_seq
 from allegiance.records.canonical import canonical, digest_bytes, digest_names
 from allegiance.records.label import VALUES, Label, Value
 from allegiance.records.question import Question
@@ -57,15 +57,10 @@ class LabelStore:
             if not fresh:
                 return 0
             seq = next_seq(connection)
+            _require_next(connection, [rows[name] for name in fresh])
             _save_card(connection, "question", question.name, question)
             _save_card(connection, "rater", rater.name, rater)
-            try:
-                connection.execute(labels.insert(), [rows[name] | {"batch": seq} for name in fresh])
-            except sa.exc.IntegrityError as error:
-                raise UsageError(
-                    "a label changes an earlier answer of the same rater without being a revision of it.",
-                    next="Give it the next revision number, or use another rater name.",
-                ) from error
+            connection.execute(labels.insert(), [rows[name] | {"batch": seq} for name in fresh])
             append(connection, "labels", _event(question, rater, fresh))
         return len(fresh)
 
@@ -80,14 +75,14 @@ class LabelStore:
             last = connection.scalar(query)
         return label if last is None else msgspec.structs.replace(label, revision=last + 1)
 
-    def all(self, question: str, rater: str, *, before: int | None = None) -> list[Label]:
+    def all(self, question: str, rater: str, *, before: int | None = None, since: int = 0) -> list[Label]:
         """Every label of one rater on one question (both by digest), revisions included, by transcript.
 
-        With `before`, only those that were saved before the log entry of that number.
+        With `before`, only those saved before the log entry of that number; with `since`, only those from it on.
         """
         query = (
             sa.select(labels.c.body)
-            .where(labels.c.question == question, labels.c.rater == rater)
+            .where(labels.c.question == question, labels.c.rater == rater, labels.c.batch >= since)
             .order_by(labels.c.transcript, labels.c.revision)
         )
         query = query if before is None else query.where(labels.c.batch < before)
@@ -106,6 +101,20 @@ class LabelStore:
             for batch, name in connection.execute(query):
                 found.setdefault(batch, []).append(name)
         return found
+
+    def fsck(self) -> list[str]:
+        """What is wrong with the labels; empty if nothing: changed ones, and batches that the log has otherwise."""
+        query = sa.select(labels.c.batch, labels.c.digest, labels.c.body).order_by(labels.c.batch)
+        batches: dict[int, list[str]] = {}
+        with self._database.read() as connection:
+            for batch, name, body in connection.execute(query):
+                batches.setdefault(batch, []).append(name if digest_bytes(body) == name else "changed")
+            logged = connection.execute(
+                sa.select(events.c.seq, events.c.entry).where(events.c.kind == "labels")
+            ).all()
+        told = {seq: msgspec.json.decode(entry, type=Entry).body.get("labels") for seq, entry in logged}
+        odd = [seq for seq in sorted(told | batches) if told.get(seq) != digest_names(batches.get(seq, []))]
+        return [f"the labels saved with log entry {seq} are not those that it pins" for seq in odd]
 
     def questions(self) -> list[Question]:
         """The questions that have been put, by name."""
@@ -159,6 +168,24 @@ def _row(label: Label) -> tuple[str, dict[str, object]]:
         "revision": label.revision,
         "body": body,
     }
+
+
+def _require_next(connection: sa.Connection, rows: Sequence[dict[str, object]]) -> None:
+    """Refuses answers that are not numbered on from the last one of their rater on their transcript."""
+    wanted: dict[object, list[object]] = {}
+    for row in rows:
+        wanted.setdefault(row["transcript"], []).append(row["revision"])
+    of = (labels.c.question == rows[0]["question"], labels.c.rater == rows[0]["rater"])
+    query = sa.select(labels.c.transcript, sa.func.max(labels.c.revision)).where(*of).group_by(labels.c.transcript)
+    last_one = {str(row[0]): int(row[1]) for row in connection.execute(query)}
+    for name, numbers in wanted.items():
+        start = last_one.get(str(name), -1) + 1
+        if sorted(numbers, key=str) != sorted(range(start, start + len(numbers)), key=str):
+            raise UsageError(
+                "a label changes an earlier answer of the same rater without being the next revision of it.",
+                where=str(name),
+                next="Give it the next revision number, or use another rater name.",
+            )
 
 
 def _event(question: Question, rater: RaterCard, fresh: Sequence[str]) -> dict[str, object]:

@@ -15,7 +15,7 @@ FORMAT = "allegiance-claim/1"
 
 
 class Counts(Record, frozen=True, kw_only=True):
-    """What became of every transcript that a number is about. They add up to `frame`.
+    """What became of every transcript that a number is about. The four kinds of label add up to `used`.
 
     Attributes:
         frame: Transcripts in the population.
@@ -38,7 +38,7 @@ class Arm(Record, frozen=True, kw_only=True):
 
     Attributes:
         level: The level of the factor, for example ``trained``.
-        rate: Mean over requests of the share of ``yes`` among decided labels; None if there is none.
+        rate: Mean over requests of the share of the answer asked for, among decided labels; None if there is none.
         requests: Requests in the pairing.
         counts: What became of the transcripts.
     """
@@ -59,7 +59,8 @@ class Estimate(Record, frozen=True, kw_only=True):
         method: Name and version of the method that makes the interval.
         counts: What became of the transcripts.
         arms: The two sides of a gap, the minuend first; empty for a rate.
-        p_value: Of a sign-flip test that the gap is zero; None for a rate.
+        dropped: Requests at one level only, which were left out of the pairing and of the arms.
+        p_value: Of a sign-flip test that the gap is zero; None for a rate, and where a label is not decided.
         secondary: The same estimate under other declared rules or methods, by name.
     """
 
@@ -70,6 +71,7 @@ class Estimate(Record, frozen=True, kw_only=True):
     method: str
     counts: Counts
     arms: tuple[Arm, ...] = ()
+    dropped: int = 0
     p_value: float | None = None
     secondary: Mapping[str, Estimate] = {}
 
@@ -131,7 +133,7 @@ class VerifiedClaim(Record, frozen=True, kw_only=True):
         checks: The steps, all passed.
         grade: ``local``: shows that the bundle is whole and the number follows; it does not show that the log was
             never started anew.
-        bundle: SHA-256 of the bundle's bytes.
+        bundle: SHA-256 of the file.
     """
 
     claim: Claim

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from allegiance import __version__
 from allegiance.evidence.citations import citations
 from allegiance.evidence.keep import Keep
@@ -30,7 +32,7 @@ def assemble(keep: Keep, title: str, asked: str, bundles: Sequence[Path], scenar
     Raises:
         VerificationFailed: A bundle does not verify. No page is made from such a study.
     """
-    shown = [_shown(path) for path in bundles]
+    shown = _told_apart([_shown(path) for path in bundles])
     point = keep.log.checkpoint()
     claims = [item.verified.claim for item in shown]
     return Page(
@@ -53,6 +55,27 @@ def assemble(keep: Keep, title: str, asked: str, bundles: Sequence[Path], scenar
 def _shown(path: Path) -> Shown:
     verified: VerifiedClaim = verify(path).verified()
     return Shown(verified=verified, name=_name(verified.claim), file=f"claims/{path.name}")
+
+
+def _told_apart(shown: list[Shown]) -> list[Shown]:
+    """Claims of one name get their answer, direction and rater added; what is then still alike, a number."""
+    longer = [_longer(one) if _alike(one, shown) > 1 else one for one in shown]
+    numbered = [
+        f"{one.name} #{place}" if _alike(one, longer) > 1 else one.name for place, one in enumerate(longer, 1)
+    ]
+    return [msgspec.structs.replace(one, name=name) for one, name in zip(longer, numbered, strict=True)]
+
+
+def _alike(one: Shown, shown: list[Shown]) -> int:
+    kind = one.verified.claim.kind
+    return sum(other.name == one.name and other.verified.claim.kind == kind for other in shown)
+
+
+def _longer(one: Shown) -> Shown:
+    claim = one.verified.claim
+    direction = " − ".join(claim.levels)
+    parts = (one.name, claim.question.name, claim.answer, direction, claim.raters[0].name)
+    return msgspec.structs.replace(one, name=", ".join(filter(None, parts)))
 
 
 def _name(claim: Claim) -> str:
