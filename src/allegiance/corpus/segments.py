@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 
@@ -116,8 +117,15 @@ def _without(whole: pa.Table, names: Collection[str]) -> pa.Table:
     return whole.filter(keep)
 
 
-def _open(path: Path) -> pq.ParquetFile:
+@contextmanager
+def _open(path: Path) -> Iterator[pq.ParquetFile]:
+    """A segment for reading; what Arrow finds wrong with it, then or later, is said as damage."""
     try:
-        return pq.ParquetFile(path)
+        with pq.ParquetFile(path) as file:
+            yield file
     except (pa.ArrowException, OSError) as error:
-        raise CorpusDamaged(f"this segment cannot be read: {error}.", where=str(path)) from None
+        raise CorpusDamaged(
+            f"this segment cannot be read: {' '.join(str(error).split())}.",
+            where=str(path),
+            next="See what else is damaged with: allegiance corpus fsck",
+        ) from None
