@@ -15,14 +15,16 @@ import pytest
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def allegiance(*words: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+def allegiance(
+    *words: str, cwd: Path | None = None, typed: str = "", **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Runs a verb as a user would."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("ALLEGIANCE_")}
     return subprocess.run(
         [sys.executable, "-m", "allegiance", *words],
         cwd=cwd,
         env=kept | environment,
-        stdin=subprocess.DEVNULL,
+        input=typed,
         capture_output=True,
         text=True,
         check=False,

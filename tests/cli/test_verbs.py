@@ -245,3 +245,16 @@ def test_a_scenario_runs_on_the_local_model_and_ends_in_a_claim(tmp_path: Path) 
     assert found["basis"] == "exact by construction"
     assert "Mendwell" in Path(str(verb(study, "report")["report"])).read_text("utf-8")
     assert len(list((study / "runs").glob("*.eval"))) == 1
+
+
+def test_labelling_a_draw_can_be_left_off_and_gone_on_with(study: Path) -> None:
+    ok("draw", "4", "--study", str(study))
+    words = ("label", "--draw", "1", "--question", "polite", "--reader", "me", "--study", str(study))
+    first = allegiance(*words, "--text", "Is it polite?", typed="y\nno\nq\n")
+    assert first.returncode == 0, first.stderr
+    assert "2 labelled" in first.stderr
+    second = allegiance(*words, typed="u\ns\n")
+    assert "draw 1 is labelled" in second.stderr
+    counts = verb(study, "claim", "rate", "--draw", "1", "--question", "polite")["counts"]
+    found = {key: counts[key] for key in ("yes", "no", "unsure", "unrated")}  # type: ignore[index]
+    assert found == {"yes": 1, "no": 1, "unsure": 1, "unrated": 1}

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from allegiance.records.transcript import Transcript
 
 KEYS = {"y": "yes", "n": "no", "u": "unsure", "s": "unrated"}
+"""What a key means while labelling; the words themselves are taken, too, and ``q`` leaves off."""
 
 
 @click.command()
@@ -202,8 +203,14 @@ def _label_draw(keep: Keep, question: Question, reader: str, number: int) -> int
             continue
         read_drawn(keep, made, rank, reader)
         click.echo(visible(f"{rank} of {len(made.items)}\n{shown(keep.corpus.get(name), name)}"), err=True)
-        key = click.prompt(f"{question.text} [y/n/u(nsure)/s(kip)]", type=click.Choice([*KEYS]), err=True)
-        _save(keep, question, reader, name, KEYS[key], "")
+        choice = click.Choice([*KEYS, *KEYS.values(), "q"])
+        key = click.prompt(
+            f"{question.text} [y/n/u(nsure)/s(kip)/q(uit)]", type=choice, show_choices=False, err=True
+        )
+        if key == "q":
+            note(f"{done} labelled; the same command goes on from here.")
+            return done
+        _save(keep, question, reader, name, KEYS.get(key, key), "")
         done += 1
     note(f"draw {number} is labelled.")
     return done

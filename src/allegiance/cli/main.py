@@ -46,7 +46,7 @@ def main() -> NoReturn:
         _tell(error)
         sys.exit(error.exit_code)
     except click.Abort:
-        click.echo("stopped; what was finished is kept.", err=True)
+        click.echo("stopped; what was acknowledged before is kept.", err=True)
         sys.exit(130)
     except click.ClickException as error:
         error.show()
