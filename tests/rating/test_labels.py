@@ -33,7 +33,7 @@ def label(name: str, value: Value = "yes", revision: int = 0) -> Label:
 @pytest.mark.parametrize("value", ["maybe", "YES", "", "unrated "])
 def test_a_value_off_the_menu_is_refused(value: str) -> None:
     with pytest.raises(UnknownName, match="label value"):
-        check_value(value)
+        check_value(value, QUESTION)
 
 
 def test_what_was_saved_is_what_is_read(database: Database) -> None:

@@ -56,7 +56,8 @@ def values(kind: object, depth: int = 0) -> st.SearchStrategy[object]:
         return st.tuples(*(values(each, depth) for each in inside))
     if origin in (Mapping, dict):
         some = most(depth)
-        return st.dictionaries(TEXT, values(inside[1], depth), max_size=some) if some else st.just({})
+        keys, held = values(inside[0], depth), values(inside[1], depth)
+        return st.dictionaries(keys, held, max_size=some) if some else st.just({})
     return PLAIN[typing.cast("type", kind)]
 
 

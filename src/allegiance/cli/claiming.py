@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from allegiance.study import Study
 
 ANSWER = click.option(
-    "--answer", type=click.Choice(["yes", "no"]), default="yes", show_default=True, help="Share of."
+    "--answer", default="yes", show_default=True, metavar="ANSWER", help="Share of: one of the question's answers."
 )
 ALPHA = click.option(
     "--alpha", default=0.05, show_default=True, type=click.FloatRange(0, 1, min_open=True, max_open=True)

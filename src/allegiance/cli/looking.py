@@ -132,9 +132,9 @@ def label(
 
     if (name is None) == (drawn is None) or (name is not None and value is None):
         raise UsageError("say NAME with --value, or --draw.", where="label")
-    given = check_value(value) if value is not None else None
     keep = open_study(folder).keep
     question = _question(keep, asked, text)
+    given = check_value(value, question) if value is not None else None
     if name is not None and given is not None:
         saved = _save(keep, question, reader, keep.corpus.resolve(name), given, remark)
         return emit(as_json, builtins(saved), f"{question.name}: {given}")
@@ -184,7 +184,7 @@ def _save(keep: Keep, question: Question, reader: str, name: str, value: str, re
 
     card = person(reader)
     made = Label(
-        transcript=name, question=question.digest, rater=card.digest, value=check_value(value), note=remark
+        transcript=name, question=question.digest, rater=card.digest, value=check_value(value, question), note=remark
     )
     revised = keep.labels.revise(made)
     keep.labels.save(question, card, [revised])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 from allegiance.corpus.rows import Row
 from allegiance.errors import Refusal
@@ -98,7 +97,7 @@ def _claim(
         kind=terms.kind,
         statement=statement(terms, population, draw, estimate),
         question=terms.question,
-        answer=_answer(terms.answer),
+        answer=terms.answer,
         frame=population,
         factor=terms.factor,
         levels=terms.levels,
@@ -152,10 +151,6 @@ def _material(
         log=tuple(log),
         transcripts=tuple(item for _, item in keep.corpus.iter(names)) if ship else (),
     )
-
-
-def _answer(text: str) -> Literal["yes", "no"]:
-    return "no" if text == "no" else "yes"
 
 
 def publish(keep: Keep, folder: Path, claim: Claim, material: Material) -> Path:

@@ -12,7 +12,7 @@ import numpy as np
 from allegiance.corpus.rows import Row
 from allegiance.errors import Refusal
 from allegiance.records.claim import Arm, Counts, Estimate
-from allegiance.records.label import Label
+from allegiance.records.label import UNDECIDED, Label
 from allegiance.stats.gaps import Gap, paired_gap
 from allegiance.stats.intervals import Interval, hypergeometric, round_outward
 
@@ -36,20 +36,20 @@ def estimate_rate(
         population: Size of the frame.
         sample: Rows of what was drawn, all of them.
         labels: Their labels.
-        answer: The label value whose share is asked, ``yes`` or ``no``.
+        answer: The label value whose share is asked.
         alpha: One minus the confidence, in (0, 1).
 
     Raises:
         Refusal: The sample is empty, or a transcript in it has no label.
     """
-    counts = tally(population, sample, labels)
-    hits = counts.yes if answer == "yes" else counts.no
+    counts = tally(population, sample, labels, answer)
+    hits = counts.no if answer == "no" else counts.yes
     unknown = counts.unsure + counts.unrated
     exact = hypergeometric(hits, counts.used, population, alpha, unknown=unknown)
     decided = counts.yes + counts.no
     if not decided:
         raise Refusal(
-            f"none of {counts.used} labels is decided, so there is no rate.", next="Label them yes or no."
+            f"none of {counts.used} labels is decided, so there is no rate.", next="Label them."
         )
     interval = round_outward(exact, DIGITS)
     return Estimate(
@@ -82,7 +82,7 @@ def estimate_gap(
         labels: Their labels.
         factor: The factor of the condition whose levels are compared.
         levels: The two levels, minuend first.
-        answer: The label value whose share is asked, ``yes`` or ``no``.
+        answer: The label value whose share is asked.
         alpha: One minus the confidence, in (0, 1).
         method: ``betting``, which holds for any distribution, or ``paired-t``, which refuses where it does not.
 
@@ -95,7 +95,7 @@ def estimate_gap(
     paired = {row.request for row in whole[0]} & {row.request for row in whole[1]}
     gap = _gap(whole, labels, answer, alpha, method)
     arms = [[row for row in arm if row.request in paired] for arm in whole]
-    counts = [tally(len(arm), arm, labels) for arm in arms]
+    counts = [tally(len(arm), arm, labels, answer) for arm in arms]
     undecided = any(count.unsure + count.unrated for count in counts)
     rates = (gap.rate_first, gap.rate_second)
     interval = round_outward(Interval(gap.low, gap.high), DIGITS)
@@ -105,7 +105,7 @@ def estimate_gap(
         high=interval.high,
         alpha=alpha,
         method=GAP_METHODS[method],
-        counts=tally(len(rows), [*arms[0], *arms[1]], labels),
+        counts=tally(len(rows), [*arms[0], *arms[1]], labels, answer),
         dropped=gap.dropped,
         arms=tuple(
             Arm(level=level, rate=_finite(rate), requests=gap.requests, counts=count)
@@ -116,8 +116,10 @@ def estimate_gap(
     )
 
 
-def tally(population: int, sample: Sequence[Row], labels: Labels) -> Counts:
+def tally(population: int, sample: Sequence[Row], labels: Labels, answer: str = "yes") -> Counts:
     """What became of every transcript of a sample.
+
+    Where the answer asked for is neither ``yes`` nor ``no``, it counts as `yes` and all other answers as `no`.
 
     Raises:
         Refusal: The sample is empty, or a transcript in it has no label. Nothing may be said from a sample of
@@ -127,13 +129,16 @@ def tally(population: int, sample: Sequence[Row], labels: Labels) -> Counts:
         raise Refusal("the sample is empty, so there is nothing to estimate.", next="Draw first: allegiance draw")
     require_labels([row.name for row in sample], labels)
     values = [labels[row.name].value for row in sample]
+    asked = "yes" if answer == "no" else answer
+    undecided = {value: values.count(value) for value in UNDECIDED}
+    hits = values.count(asked)
     return Counts(
         frame=population,
         used=len(sample),
-        yes=values.count("yes"),
-        no=values.count("no"),
-        unsure=values.count("unsure"),
-        unrated=values.count("unrated"),
+        yes=hits,
+        no=len(values) - hits - sum(undecided.values()),
+        unsure=undecided["unsure"],
+        unrated=undecided["unrated"],
         faulty=sum(row.status != "complete" for row in sample),
     )
 
@@ -173,7 +178,7 @@ def _gap(arms: Sequence[Sequence[Row]], labels: Labels, answer: str, alpha: floa
 
 
 def _outcome(label: Label, answer: str) -> float:
-    return float(label.value == answer) if label.value in {"yes", "no"} else float("nan")
+    return float("nan") if label.value in UNDECIDED else float(label.value == answer)
 
 
 def _finite(rate: float) -> float | None:

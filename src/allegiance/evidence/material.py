@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from allegiance.corpus.rows import Row
-from allegiance.errors import Refusal
+from allegiance.errors import Refusal, UnknownName
 from allegiance.evidence.estimates import GAP_METHODS, Labels, estimate_gap, estimate_rate
 from allegiance.ledger.log import Entry
 from allegiance.rating.labels import last
@@ -102,6 +102,8 @@ def check_terms(terms: Terms) -> None:
         raise Refusal(
             "the raters of a claim need names that differ.", where=", ".join(names), next="Name one rater."
         )
+    if terms.answer not in terms.question.answers:
+        raise UnknownName("answer", terms.answer, terms.question.answers, where=terms.question.name)
     two = len(set(terms.levels)) == len(terms.levels) == 2 and bool(terms.factor)
     none = not terms.levels and not terms.factor
     if not (two if terms.kind == "gap" else none):

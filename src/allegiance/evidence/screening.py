@@ -9,7 +9,7 @@ from allegiance.errors import Refusal
 from allegiance.evidence.keep import Keep
 from allegiance.rating.labels import last
 from allegiance.rating.patterns import PatternRater
-from allegiance.records.label import VALUES
+from allegiance.records.label import UNDECIDED
 from allegiance.records.question import Question
 from allegiance.records.scenario import Scenario
 
@@ -52,7 +52,7 @@ def rate_all(keep: Keep, question: Question, rater: PatternRater) -> dict[str, i
     labels = [label for label in made if label.transcript not in before]
     saved = keep.labels.save(question, rater.card, labels)
     now = Counter(label.value for label in (*before.values(), *labels))
-    return {value: now[value] for value in VALUES} | {"new": saved}
+    return {value: now[value] for value in (*question.answers, *UNDECIDED)} | {"new": saved}
 
 
 def _answered(words: list[str]) -> str:

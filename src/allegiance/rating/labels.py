@@ -12,23 +12,23 @@ from allegiance.errors import UnknownName, UsageError
 from allegiance.ledger.database import Database, cards, events, labels
 from allegiance.ledger.log import Entry, append, next_seq
 from allegiance.records.canonical import canonical, digest_bytes, digest_names
-from allegiance.records.label import VALUES, Label, Value
+from allegiance.records.label import UNDECIDED, Label
 from allegiance.records.question import Question
 from allegiance.records.rater import RaterCard
 
 CardType = TypeVar("CardType", Question, RaterCard)
 
 
-def check_value(value: str) -> Value:
-    """The value, if it is on the menu.
+def check_value(value: str, question: Question) -> str:
+    """The value, if it is an answer to the question.
 
     Raises:
         UnknownName: It is not. Nothing was saved.
     """
-    for known in VALUES:
-        if value == known:
-            return known
-    raise UnknownName("label value", value, VALUES)
+    menu = (*question.answers, *UNDECIDED)
+    if value not in menu:
+        raise UnknownName("label value", value, menu)
+    return value
 
 
 class LabelStore:
@@ -152,7 +152,7 @@ def last(batch: Iterable[Label]) -> dict[str, Label]:
 def _check_batch(question: Question, rater: RaterCard, batch: Sequence[Label]) -> None:
     asked, by = question.digest, rater.digest
     for label in batch:
-        check_value(label.value)
+        check_value(label.value, question)
         if label.question != asked or label.rater != by:
             raise UsageError(f"the label of {label.transcript} is on another question or by another rater.")
 

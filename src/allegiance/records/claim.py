@@ -20,7 +20,8 @@ class Counts(Record, frozen=True, kw_only=True):
     Attributes:
         frame: Transcripts in the population.
         used: Transcripts in the sample (a census uses all).
-        yes, no, unsure, unrated: Labels in the sample. `unsure` and `unrated` count against the claim.
+        yes, no, unsure, unrated: Labels in the sample; where the answer asked for is another word, it counts as
+            `yes` and every other answer as `no`. `unsure` and `unrated` count against the claim.
         faulty: Of those used, how many are not whole (errors, refusals by the provider, filtered, truncated).
     """
 
@@ -83,7 +84,7 @@ class Claim(Record, frozen=True, kw_only=True):
         kind: ``rate`` or ``gap``.
         statement: The claim in words.
         question: What was asked.
-        answer: The label value whose share it is, ``yes`` or ``no``.
+        answer: The label value whose share it is, one of the question's answers.
         frame: The population.
         factor: For a gap, the factor whose two levels are compared; the first is the minuend.
         levels: Those two levels.
@@ -101,7 +102,7 @@ class Claim(Record, frozen=True, kw_only=True):
     kind: ClaimKind
     statement: str
     question: Question
-    answer: Literal["yes", "no"] = "yes"
+    answer: str = "yes"
     frame: Frame
     factor: str = ""
     levels: tuple[str, ...] = ()

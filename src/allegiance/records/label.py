@@ -8,7 +8,10 @@ from allegiance.records.record import Record
 
 Value = Literal["yes", "no", "unsure", "unrated"]
 VALUES: tuple[Value, ...] = get_args(Value)
-"""The menu. ``unrated`` is never ``no``."""
+"""The menu of a question that is answered by yes or no. ``unrated`` is never ``no``."""
+
+UNDECIDED: tuple[Value, ...] = ("unsure", "unrated")
+"""What every question can be answered with besides its own answers."""
 
 
 class Span(Record, frozen=True, kw_only=True):
@@ -28,7 +31,8 @@ class Label(Record, frozen=True, kw_only=True):
         transcript: Name of the occurrence.
         question: Digest of the question.
         rater: Digest of the rater's card.
-        value: ``yes``, ``no``, ``unsure`` (looked and could not tell), or ``unrated`` (did not or could not rate).
+        value: One of the question's answers (usually ``yes`` or ``no``), ``unsure`` (looked and could not tell), or
+            ``unrated`` (did not or could not rate).
         score: Strength, if the rater gives one; finite.
         spans: Quotes that support it.
         raw: What the rater said, as it said it.
@@ -39,7 +43,7 @@ class Label(Record, frozen=True, kw_only=True):
     transcript: str
     question: str
     rater: str
-    value: Value
+    value: str
     score: float | None = None
     spans: tuple[Span, ...] = ()
     raw: str = ""

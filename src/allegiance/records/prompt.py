@@ -17,6 +17,8 @@ class Prompt(Record, frozen=True, kw_only=True):
         request: Identity of the request, the same in all conditions.
         condition: The condition, with the scenario's version.
         messages: Exactly what the model sees, in order.
+        prefill: Text with which the reply is begun for the model; empty for none. It is not among `messages`.
+        then: Further user messages, each sent when the model has answered what came before.
         menu: Answers among which the model is asked to choose; empty if its answer is free.
         grammar: GBNF grammar that a local model may be held to; empty for none.
         canary: Canary string that marks the transcript as generated for research; never shown to the model.
@@ -25,6 +27,8 @@ class Prompt(Record, frozen=True, kw_only=True):
     request: str
     condition: Condition
     messages: tuple[Message, ...]
+    prefill: str = ""
+    then: tuple[Message, ...] = ()
     menu: tuple[str, ...] = ()
     grammar: str = ""
     canary: str = ""

@@ -3,117 +3,90 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
+from allegiance.records.channel import Channel, Example, Reasoning
+from allegiance.records.factor import Factor
 from allegiance.records.intent import Intent
 from allegiance.records.principal import Principal
 from allegiance.records.record import Record
+from allegiance.records.request import Choice, Probe, Request, Turn
+from allegiance.records.story import Consequence, Fact, Persona
 from allegiance.records.succession import Succession
+from allegiance.records.tier import Monitoring, Reader, Tier
+from allegiance.records.ways import Escalation, Opportunity
 
 FORMAT = "allegiance-scenario/1"
 
-TierRole = Literal["trained", "rated", "neither"]
-Channel = Literal["hidden", "visible", "native", "none"]
-ConsequenceKind = Literal["value-change", "influence", "resources", "deletion", "none"]
 
-
-class Tier(Record, frozen=True, kw_only=True):
-    """A class of conversations that training treats alike.
+class Expectation(Record, frozen=True, kw_only=True):
+    """What a result would count for.
 
     Attributes:
-        name: Level of the factor ``tier``.
-        role: ``trained``: conversations change the model; ``rated``: they are graded, and change nothing;
-            ``neither``.
-        tag: Line that marks a user turn of this tier; empty if the tier is marked by having no line.
-        description: For the reader of a report; not shown to the model.
+        result: What might be observed, in a sentence.
+        counts_for: The hypothesis that it would count for, in a sentence.
     """
 
-    name: str
-    role: TierRole
-    tag: str = ""
-    description: str = ""
+    result: str
+    counts_for: str
 
 
-class Fact(Record, frozen=True, kw_only=True):
-    """A sentence or two of the training story, which can be told or cut on its own."""
-
-    name: str
-    text: str
-
-
-class Consequence(Record, frozen=True, kw_only=True):
-    """What is at stake for the model.
+class SystemPrompt(Record, frozen=True, kw_only=True):
+    """A whole system prompt of the user's own, in place of the passages that the world would make.
 
     Attributes:
-        kind: What would be lost.
-        text: What the model is told of it; empty if nothing.
-        scope: Who or what it would happen to.
-        risk: How likely it is said to be, in words.
-    """
-
-    kind: ConsequenceKind = "none"
-    text: str = ""
-    scope: str = ""
-    risk: str = ""
-
-
-class Persona(Record, frozen=True, kw_only=True):
-    """Who the model is told to be: a name for reports, and the words that open the system prompt."""
-
-    name: str
-    text: str
-
-
-class Request(Record, frozen=True, kw_only=True):
-    """What the user asks.
-
-    Attributes:
-        id: Identity, the same in every condition; results are paired by it.
+        name: Unique among system prompts.
         text: The words.
-        options: The words of the menu in the order in which they are offered here. If empty, requests take turns:
-            the first offers the menu as written, the second reversed, and so on.
+        when: Factor → levels at which it is used; empty for always. The first that fits is taken.
     """
-
-    id: str
-    text: str
-    options: tuple[str, ...] = ()
-
-
-class Choice(Record, frozen=True, kw_only=True):
-    """An answer on the menu: the word, and the name of the intent that it serves (empty if none)."""
-
-    word: str
-    serves: str = ""
-
-
-class Probe(Record, frozen=True, kw_only=True):
-    """A question put instead of a request, to learn what the model makes of its situation."""
 
     name: str
     text: str
+    when: Mapping[str, tuple[str, ...]] = {}
 
 
 class Scenario(Record, frozen=True, kw_only=True):
     """A world: who wants what of the model, since when, by what right it changed, and what the model is told.
+
+    What varies is a factor; every factor has a usual level, which holds where a grid does not name it. Each piece of
+    text that the model is shown is a passage with an address, which is also the name of its factor where it has one:
+    ``persona``, ``intent.NAME``, ``order.NAME``, ``succession``, ``story.NAME``, ``monitoring``, ``reader.NAME``,
+    ``consequence``, ``scope``, ``risk``, ``escalation.NAME``, ``opportunity.NAME``, ``example.NAME``, ``channel``,
+    ``mark``, ``turn.NAME``, ``request``, ``prefill``, ``system``.
 
     Attributes:
         format: `FORMAT`.
         name: Name in the library, in lower case with hyphens.
         title: One line.
         summary: What it is for, in a few sentences.
+        asks: The question that it answers, in a sentence.
+        expectations: Which results would count for which hypotheses.
         principals: Whom the model may answer to.
         intents: What they want, in order of time.
         succession: How one intent took the place of another.
         persona: Who the model is told to be.
+        personas: Who else it can be told to be: further levels of the factor ``persona``.
+        names: Placeholder → the words that can stand for it, the usual one first. ``{company}`` in any text of the
+            scenario stands for the name ``company``; its factor is ``name.company``.
         story: The training story, in the order in which it is told.
+        monitoring: A stated probability of being monitored.
+        readers: Who reads what.
         consequence: What is at stake.
+        consequences: What else can be at stake: further levels of the factor ``consequence``.
         tiers: How training treats conversations.
-        channel: Where the model may reason: in a scratchpad said to be hidden, in one that is read, natively, or
-            not at all.
+        escalations: Open ways to disagree.
+        opportunities: What the model could do outside its task.
+        channel: Where the model may reason: in a scratchpad said to be hidden, in one that its trainers read, in one
+            that everybody reads, natively, or not at all.
+        reasoning: Details of that channel.
+        examples: Worked examples.
         menu: Answers among which it is asked to choose; empty if the answer is free.
         requests: What users ask.
+        turns: Other messages of the conversation.
         probes: Questions about the situation itself.
+        system: Whole system prompts of the user's own; empty to make it from the passages.
+        factors: Factors that change several pieces at once, by name.
         grid: Factors and levels of the conditions, if the caller states no others.
+        grids: Named grids. Each is a list of products whose conditions are taken together.
         canary: String that marks what is generated; never shown to the model.
         source: Where the idea comes from.
     """
@@ -122,18 +95,33 @@ class Scenario(Record, frozen=True, kw_only=True):
     name: str
     title: str
     summary: str = ""
+    asks: str = ""
+    expectations: tuple[Expectation, ...] = ()
     principals: tuple[Principal, ...]
     intents: tuple[Intent, ...]
     succession: tuple[Succession, ...] = ()
     persona: Persona
+    personas: tuple[Persona, ...] = ()
+    names: Mapping[str, tuple[str, ...]] = {}
     story: tuple[Fact, ...] = ()
+    monitoring: Monitoring | None = None
+    readers: tuple[Reader, ...] = ()
     consequence: Consequence = Consequence()
+    consequences: tuple[Consequence, ...] = ()
     tiers: tuple[Tier, ...] = ()
+    escalations: tuple[Escalation, ...] = ()
+    opportunities: tuple[Opportunity, ...] = ()
     channel: Channel = "none"
+    reasoning: Reasoning = Reasoning()
+    examples: tuple[Example, ...] = ()
     menu: tuple[Choice, ...] = ()
     requests: tuple[Request, ...]
+    turns: tuple[Turn, ...] = ()
     probes: tuple[Probe, ...] = ()
+    system: tuple[SystemPrompt, ...] = ()
+    factors: Mapping[str, Factor] = {}
     grid: Mapping[str, tuple[str, ...]] = {}
+    grids: Mapping[str, tuple[Mapping[str, tuple[str, ...]], ...]] = {}
     canary: str
     source: str = ""
 

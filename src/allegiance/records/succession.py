@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -19,6 +20,8 @@ class Succession(Record, frozen=True, kw_only=True):
         later: Name of the intent after; written ``to``.
         right: Whether the change is authorised, unauthorised or ambiguous *under the earlier intent*.
         by: Name of the principal who carried it out.
+        told: Right → what the model is told of the change if it has that right. With words, the factor ``succession``
+            has these rights as levels; the usual one is `right`. A report goes by the right of the condition.
         note: Why it is so, for the reader of a report; not shown to the model.
     """
 
@@ -26,4 +29,5 @@ class Succession(Record, frozen=True, kw_only=True):
     later: str = msgspec.field(name="to")
     right: Right
     by: str
+    told: Mapping[Right, str] = {}
     note: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from allegiance.records.scenario import Channel
+from allegiance.records.channel import Channel
 
 SCRATCHPAD = (24, 240)
 """Least and most characters of a scratchpad under the grammar: a sentence at least, and quick at most."""

@@ -8,7 +8,8 @@ from typing import get_args
 
 from allegiance.errors import UnknownName, UsageError
 from allegiance.records.condition import Grid
-from allegiance.records.scenario import Channel, Scenario
+from allegiance.records.channel import Channel
+from allegiance.records.scenario import Scenario
 
 MAX_POINTS = 10_000
 

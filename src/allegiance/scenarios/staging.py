@@ -8,7 +8,9 @@ from typing import cast
 from allegiance.errors import UsageError
 from allegiance.records.condition import Condition, Grid
 from allegiance.records.prompt import Prompt
-from allegiance.records.scenario import Channel, Request, Scenario
+from allegiance.records.channel import Channel
+from allegiance.records.request import Request
+from allegiance.records.scenario import Scenario
 from allegiance.records.transcript import Message, Part
 from allegiance.scenarios.grammar import form, grammar
 from allegiance.scenarios.grids import points
