@@ -9,6 +9,7 @@ import random
 
 import msgspec
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.house.sources import ROOT
@@ -150,3 +151,26 @@ def test_large_whole_numbers_read_back_or_are_refused(number: float) -> None:
 )
 def test_a_content_name_is_recognised(text: str, good: bool) -> None:
     assert is_digest(text) is good
+
+
+PLAIN_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**54), 2**54) | st.text() | st.floats(-1e15, 1e15),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(PLAIN_VALUES)
+def test_the_fast_way_writes_what_rfc_8785_says(value: object) -> None:
+    try:
+        expected = rfc8785.dumps(value)  # type: ignore[arg-type]
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError):
+        with pytest.raises(NotCanonical):
+            canonical(value)
+    else:
+        assert canonical(value) == expected
+
+
+@pytest.mark.parametrize("code", [*range(0x20), 0x22, 0x2F, 0x5C, 0x7F, 0x80, 0x2028, 0xFFFF, 0x10FFFF])
+def test_each_special_character_is_written_as_rfc_8785_says(code: int) -> None:
+    assert canonical({"a": chr(code)}) == rfc8785.dumps({"a": chr(code)})
