@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from allegiance.corpus.store import Corpus
     from allegiance.errors import AllegianceError, Refusal
     from allegiance.evidence.citations import cite
-    from allegiance.evidence.claims import claim_gap, claim_rate
+    from allegiance.evidence.claims import make_claim
     from allegiance.evidence.keep import Keep
     from allegiance.evidence.verify import verify
     from allegiance.rating.patterns import PatternRater
@@ -51,8 +51,6 @@ _WHERE = {
     "Transcript": "allegiance.records.transcript",
     "VerifiedClaim": "allegiance.records.claim",
     "cite": "allegiance.evidence.citations",
-    "claim_gap": "allegiance.evidence.claims",
-    "claim_rate": "allegiance.evidence.claims",
     "load_mapping": "allegiance.corpus.mapping",
     "load_scenario": "allegiance.scenarios:load",
     "plan_import": "allegiance.corpus.importers",
@@ -81,8 +79,6 @@ __all__ = [
     "Transcript",
     "VerifiedClaim",
     "cite",
-    "claim_gap",
-    "claim_rate",
     "load_mapping",
     "load_scenario",
     "plan_import",

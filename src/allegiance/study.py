@@ -11,9 +11,12 @@ from ruamel.yaml.error import YAMLError
 
 from allegiance.corpus.store import Corpus
 from allegiance.errors import StudyError
-from allegiance.evidence.claims import claim_gap, claim_rate, publish
+from allegiance.evidence.claims import make_claim, publish
 from allegiance.evidence.keep import Keep
-from allegiance.evidence.material import Material, Terms
+from allegiance.evidence.material import Material
+from allegiance.evidence.registration import register, write_plan
+from allegiance.evidence.terms import Terms
+from allegiance.evidence.worlds import keep_scenario, scenarios_of
 from allegiance.ledger.database import Database
 from allegiance.records.claim import Claim
 from allegiance.records.draw import Draw
@@ -21,7 +24,8 @@ from allegiance.records.plan import Plan
 from allegiance.records.prompt import Run
 from allegiance.records.rater import Rater
 from allegiance.records.record import Record
-from allegiance.scenarios import stage
+from allegiance.records.scenario import Scenario
+from allegiance.scenarios import library, load, stage
 
 FORMAT = "allegiance-study/1"
 FOLDERS = ("runs", "claims", "reports")
@@ -29,7 +33,7 @@ FOLDERS = ("runs", "claims", "reports")
 
 def study(plan: Plan, run: Run, keep: Keep, label: Rater) -> tuple[Claim, Material]:
     """A whole study: from a plan to a claim and the material that proves it."""
-    keep.log.append("plan", {"plan": plan.digest, "scenario": plan.scenario.digest})
+    register(keep, plan)  # before there is anything that it could be fitted to
     prompts = stage(plan.scenario, plan.grid, plan.requests or None)  # one a condition and request
     transcripts = run(prompts)  # the only line that meets a model
     keep.add(transcripts)  # named, sealed, logged
@@ -54,7 +58,7 @@ def estimate(plan: Plan, keep: Keep, sample: Draw, label: Rater) -> tuple[Claim,
         levels=plan.levels if gap else (),
         alpha=plan.alpha,
     )
-    return (claim_gap if gap else claim_rate)(keep, terms, draw=sample)
+    return make_claim(keep, terms, draw=sample)
 
 
 class Settings(Record, frozen=True, kw_only=True):
@@ -116,6 +120,29 @@ class Study:
     def claims(self) -> list[Path]:
         """The bundles, in the order in which they were made."""
         return sorted((self.folder / "claims").glob("*.claim"))
+
+    def keep_scenario(self, scenario: Scenario) -> Path:
+        """Keeps the scenario of a run, so that its transcripts can be read by who wanted what; see `worlds`."""
+        return keep_scenario(self.folder, scenario)
+
+    def worlds(self) -> dict[str, Scenario]:
+        """Version → scenario of the transcripts: those kept here, then those of the library.
+
+        Raises:
+            StudyError: A kept scenario is damaged, or from a newer version.
+        """
+        made_by = {row.condition.scenario for row in self.keep.corpus.rows()} - {""}
+        known = scenarios_of(self.folder)
+        shelf = map(load, library()) if made_by - known.keys() else ()
+        return {world.version: world for world in shelf if world.version in made_by} | known
+
+    def keep_plan(self, plan: Plan) -> Path:
+        """Keeps the words of a plan, of which the log has the digest, under ``plans/``; returns where."""
+        path = self.folder / "plans" / f"{plan.digest.removeprefix('sha256:')}.json"
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            write_plan(path, plan)
+        return path
 
     def publish(self, claim: Claim, material: Material) -> Path:
         """Enters a claim in the log and writes its bundle; see `claims.publish`."""

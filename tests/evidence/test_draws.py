@@ -13,7 +13,8 @@ from tests.evidence.conftest import transcript
 
 from allegiance.errors import Refusal, UnknownName
 from allegiance.evidence import tickets
-from allegiance.evidence.keep import Keep, carry_out
+from allegiance.evidence.drawing import carry_out
+from allegiance.evidence.keep import Keep
 from allegiance.evidence.population import frame
 from allegiance.records.draw import Commitment, Design
 
@@ -79,12 +80,12 @@ def test_a_draw_can_be_redone_after_the_corpus_has_grown(keep: Keep) -> None:
 def test_a_longer_draw_of_the_same_count_begins_with_the_shorter(keep: Keep) -> None:
     made = keep.draw(Design(kind="uniform", n=5)).commitment
     longer = msgspec.structs.replace(made, design=Design(kind="uniform", n=9))
-    assert carry_out(longer, keep.corpus.names()).items[:5] == carry_out(made, keep.corpus.names()).items
+    assert carry_out(longer, keep.corpus.rows()).items[:5] == carry_out(made, keep.corpus.rows()).items
 
 
 def test_how_the_frame_is_described_does_not_choose_the_seed(keep: Keep) -> None:
     one = keep.draw(Design(kind="uniform", n=5), "tier=trained").commitment
-    two = msgspec.structs.replace(one, frame=frame(keep.corpus, "tier=trained|never")[0])
+    two = msgspec.structs.replace(one, frame=frame(keep.corpus, "tier=trained|never", keep.labels, 0)[0])
     assert tickets.seed_of(one) == tickets.seed_of(two)
 
 
@@ -96,7 +97,7 @@ def test_a_second_draw_has_another_number_and_another_seed(keep: Keep) -> None:
 
 def test_a_draw_is_in_the_log_before_it_is_returned(keep: Keep) -> None:
     made = keep.draw(Design(kind="uniform", n=5))
-    assert keep.log.entries("draw")[-1].body["draw"] == made.digest
+    assert keep.log.entries("draw")[-1].body["draw"] == made.name
 
 
 def test_a_census_takes_all(keep: Keep) -> None:

@@ -15,7 +15,7 @@ from allegiance.records.route import Browsed, Drawn, Linked, Searched, SelfRepor
 
 def test_a_reading_from_a_draw_says_its_rank_and_of_how_many(keep: Keep, drawn: Draw) -> None:
     route = read_drawn(keep, drawn, 4, "reader").route
-    assert route == Drawn(draw=drawn.digest, rank=4, n=30, of=120)
+    assert route == Drawn(draw=drawn.name, rank=4, n=30, of=120)
 
 
 def test_a_reading_from_a_search_says_how_many_searches_came_before(keep: Keep) -> None:

@@ -12,22 +12,23 @@ from tests.evidence.conftest import QUESTION, READER, label_all, label_draw
 
 from allegiance.errors import InputError, VerificationFailed
 from allegiance.evidence.bundle import read_members, seal, to_members, write_bundle, write_members
-from allegiance.evidence.claims import claim_gap, claim_rate, publish
+from allegiance.evidence.claims import make_claim, publish
 from allegiance.evidence.keep import Keep
-from allegiance.evidence.material import Material, Terms
+from allegiance.evidence.material import Material
+from allegiance.evidence.terms import Terms
 from allegiance.evidence.verify import STEPS, Verification, verify
 from allegiance.records.claim import Claim
 from allegiance.records.draw import Draw
 from allegiance.records.rater import RaterCard
 from allegiance.testing.attacks import ATTACKS, finish, forged
 
-RATE = Terms(kind="rate", question=QUESTION, raters=(READER,))
+RATE = Terms(kind="rate_ci", question=QUESTION, raters=(READER,))
 
 
 @pytest.fixture
 def made(keep: Keep, drawn: Draw) -> tuple[Claim, Material]:
     label_all(keep, READER)
-    return claim_rate(keep, RATE, draw=drawn)
+    return make_claim(keep, RATE, draw=drawn)
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_an_honest_gap_passes_every_step(keep: Keep, tmp_path: Path) -> None:
     rater = RaterCard(name="pattern", kind="pattern")
     label_all(keep, rater)
     terms = Terms(kind="gap", question=QUESTION, raters=(rater,), factor="tier", levels=("trained", "untrained"))
-    assert failed(verify(publish(keep, tmp_path, *claim_gap(keep, terms)))) == []
+    assert failed(verify(publish(keep, tmp_path, *make_claim(keep, terms)))) == []
 
 
 @pytest.mark.parametrize("name", ATTACKS)
@@ -107,7 +108,7 @@ def test_a_bundle_verifies_without_the_study(bundle: Path, tmp_path: Path) -> No
 
 def test_a_bundle_without_words_still_verifies_its_number(keep: Keep, drawn: Draw, tmp_path: Path) -> None:
     label_draw(keep, drawn)
-    path = publish(keep, tmp_path, *claim_rate(keep, RATE, draw=drawn, words=False))
+    path = publish(keep, tmp_path, *make_claim(keep, RATE, draw=drawn, words=False))
     assert "transcripts.jsonl" not in read_members(path)
     assert verify(path).passed
 
@@ -115,12 +116,12 @@ def test_a_bundle_without_words_still_verifies_its_number(keep: Keep, drawn: Dra
 def test_the_same_claim_made_twice_is_the_same_bytes(keep: Keep, drawn: Draw, tmp_path: Path) -> None:
     label_draw(keep, drawn)
     for name in ("one", "two"):
-        write_members(tmp_path / name, to_members(*claim_rate(keep, RATE, draw=drawn)))
+        write_members(tmp_path / name, to_members(*make_claim(keep, RATE, draw=drawn)))
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
 def test_two_claims_never_take_the_same_number(made: tuple[Claim, Material], keep: Keep, tmp_path: Path) -> None:
-    assert [publish(keep, tmp_path, *made).name for _ in range(2)] == ["0001-rate.claim", "0002-rate.claim"]
+    assert [publish(keep, tmp_path, *made).name for _ in range(2)] == ["0001-rate_ci.claim", "0002-rate_ci.claim"]
 
 
 def test_a_bundle_is_never_written_over_another(made: tuple[Claim, Material], tmp_path: Path) -> None:

@@ -49,6 +49,25 @@ def test_a_leaf_cannot_pass_for_a_node() -> None:
     assert merkle.leaf_hash(left + right) != merkle.node_hash(left, right)
 
 
+def test_a_node_passed_off_as_a_leaf_of_a_smaller_tree_is_refused() -> None:
+    leaves = hashes(8)
+    root, path = merkle.root(leaves), merkle.inclusion_proof(leaves, 0)[1:]
+    assert merkle.includes(merkle.node_hash(leaves[0], leaves[1]), 0, 4, path, root)  # so it would be, but for
+    assert not merkle.includes(merkle.leaf_hash(leaves[0] + leaves[1]), 0, 4, path, root)  # the prefix of leaves
+
+
+@pytest.mark.parametrize(("index", "size"), [(-1, 3), (3, 3), (0, 0)])
+def test_there_is_no_proof_of_a_leaf_that_is_not_there(index: int, size: int) -> None:
+    with pytest.raises(ValueError, match="no leaf"):
+        merkle.inclusion_proof(hashes(size), index)
+
+
+@pytest.mark.parametrize("old", [-1, 4])
+def test_there_is_no_proof_of_a_prefix_that_is_longer_than_the_log(old: int) -> None:
+    with pytest.raises(ValueError, match="no prefix"):
+        merkle.consistency_proof(hashes(3), old)
+
+
 @given(SIZES, st.data())
 def test_every_leaf_is_shown_to_be_included(size: int, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, size - 1))

@@ -113,4 +113,4 @@ def test_fsck_names_a_batch_with_a_changed_label(database: Database) -> None:
     assert store.fsck() == []
     with sqlite3.connect(database.path) as raw:
         raw.execute("UPDATE labels SET body = CAST(replace(CAST(body AS TEXT), 'yes', 'no') AS BLOB)")
-    assert store.fsck() == ["the labels saved with log entry 0 are not those that it pins"]
+    assert store.fsck() == ["the labels saved with log entry 1 are not those that it pins"]

@@ -86,7 +86,7 @@ def gap_claim(row: tuple = MODELS[0]) -> Claim:
 def rate_claim() -> Claim:
     counts = Counts(frame=1204, used=50, yes=12, no=37, unrated=1, faulty=1)
     return Claim(
-        kind="rate",
+        kind="rate_ci",
         statement="The rate.",
         question=question(),
         frame=Frame(corpus=sha("ab"), members=sha("cd"), columns=sha("ce"), n=1204),

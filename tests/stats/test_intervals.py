@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
 from allegiance.errors import UsageError
-from allegiance.stats.intervals import Interval, _cdf, bounded_mean, hypergeometric, round_outward
+from allegiance.stats.intervals import Interval, bounded_mean, hypergeometric, round_outward, tail
 
 ALPHAS = st.sampled_from([0.01, 0.05, 0.1, 0.32])
 VALUES = st.lists(st.sampled_from([0.0, 0.1, 0.2, 0.5, 0.9, 1.0]), min_size=1, max_size=40)
@@ -135,7 +135,7 @@ def test_tails_agree_with_scipy() -> None:
         (40, 500, 100, 1000),
         (3, 9, 9, 50),
     ]:
-        assert _cdf(k, positives, n, population) == pytest.approx(
+        assert tail(k, positives, n, population) == pytest.approx(
             hypergeom.cdf(k, population, positives, n), rel=1e-9
         )
 

@@ -11,8 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from allegiance.errors import UsageError
-from allegiance.stats import planning
-from allegiance.stats.gaps import difference_interval, sign_flip
+from allegiance.stats.gaps import sign_flip
 from allegiance.stats.intervals import hypergeometric
 from allegiance.stats.planning import floor_labels, gap_requests, gap_sd, rate_labels, within_variance
 
@@ -99,17 +98,3 @@ def test_plans_out_of_range_are_errors() -> None:
     ):
         with pytest.raises(UsageError):
             call()
-
-
-def test_the_requests_for_the_interval_are_at_least_those_for_the_test() -> None:
-    given = {"samples": 1, "spread": 0.2, "within": 0.25}
-    assert planning.gap_requests_interval(0.5, **given) >= planning.gap_requests(0.5, **given)
-
-
-def test_the_interval_leaves_zero_out_as_often_as_it_was_planned_to() -> None:
-    within = planning.within_variance(0.9, 0.2)
-    requests = planning.gap_requests_interval(0.7, samples=1, spread=0.2, within=within)
-    sd = planning.gap_sd(1, 1, spread=0.2, within=within)
-    draws = np.random.default_rng(99).normal(0.7, sd, (400, requests)).clip(-1, 1)
-    found = sum(difference_interval(d, d, 0.05).low > 0 for d in draws) / 400
-    assert 0.7 < found < 0.97

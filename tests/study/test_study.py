@@ -58,7 +58,7 @@ def test_the_interval_holds_the_true_gap_of_a_scripted_model(home: Study) -> Non
 
 
 def test_a_rate_from_a_uniform_draw_is_claimed_by_the_same_trunk(home: Study) -> None:
-    plan = msgspec.structs.replace(PLAN, kind="rate", design=Design(kind="uniform", n=20))
+    plan = msgspec.structs.replace(PLAN, kind="rate_ci", design=Design(kind="uniform", n=20))
     claim = carried_out(home, 1, 0, plan)
     assert claim.estimate.counts.used == 20
     assert claim.estimate.low <= 0.5 <= claim.estimate.high
@@ -71,7 +71,7 @@ def test_the_claim_of_a_study_verifies(home: Study) -> None:
 
 def test_a_study_writes_plan_import_draw_and_labels_to_the_log_in_that_order(home: Study) -> None:
     carried_out(home, 1, 0)
-    assert [entry.kind for entry in home.keep.log.entries()] == ["start", "plan", "import", "draw", "labels"]
+    assert [entry.kind for entry in home.keep.log.entries()] == ["start", "plan", "import", "draw", "rubric", "labels"]
 
 
 def test_a_sample_that_failed_is_counted_and_not_left_out(home: Study) -> None:

@@ -8,8 +8,9 @@ import msgspec
 
 from allegiance.corpus.predicate import Predicate, parse
 from allegiance.errors import Refusal, UnknownName, UsageError
-from allegiance.evidence.claims import claim_gap, compared
-from allegiance.evidence.material import Material, Terms
+from allegiance.evidence.claims import compared, make_claim
+from allegiance.evidence.material import Material
+from allegiance.evidence.terms import Terms
 from allegiance.records.claim import Claim
 from allegiance.study import Study
 
@@ -38,4 +39,4 @@ def gaps_by_model(study: Study, terms: Terms, levels: tuple[str, ...], where: st
 
 def _claim(study: Study, terms: Terms, where: str, model: str) -> tuple[Claim, Material]:
     chosen = dict(parse(where).terms) | {"model": (model,), terms.factor: tuple(sorted(terms.levels))}
-    return claim_gap(study.keep, terms, predicate=str(Predicate(tuple(sorted(chosen.items())))))
+    return make_claim(study.keep, terms, predicate=str(Predicate(tuple(sorted(chosen.items())))))

@@ -1,4 +1,4 @@
-"""Verbs that look: draw, read, label. Each enters the log before anything is shown."""
+"""Verbs that look: read, label. Each enters the log before anything is shown."""
 
 from __future__ import annotations
 
@@ -28,34 +28,6 @@ if TYPE_CHECKING:
 
 KEYS = {"y": "yes", "n": "no", "u": "unsure", "s": "unrated"}
 """What a key means while labelling; the words themselves are taken, too, and ``q`` leaves off."""
-
-
-@click.command()
-@click.argument("n", type=click.IntRange(1), required=False)
-@click.option("--census", is_flag=True, help="Take all of the population, in ticket order.")
-@where_option
-@study_option
-@json_option
-def draw(n: int | None, census: bool, where: str, folder: Path, as_json: bool) -> None:
-    """Draw N transcripts at random, so that a rate can be claimed from them.
-
-    The draw is entered in the log before anyone can read it. Its seed follows from what is drawn from; it cannot be
-    chosen, and a draw that is thrown away leaves a gap in the count.
-
-    \b
-    Example:
-      allegiance draw 50 --where "tier=trained" --study care
-    """
-    from allegiance.records.draw import Design
-
-    if (n is None) == (not census):
-        raise UsageError("say either how many to draw, or --census.", where="draw")
-    made = open_study(folder).keep.draw(Design(kind="census" if census else "uniform", n=n or 0), where)
-    number, of = made.commitment.counter, made.commitment.frame.n
-    shown = "\n".join(f"{rank:>4}  {name}" for rank, name in enumerate(made.items[:20], 1))
-    more = f"\n      … and {len(made.items) - 20} more" if len(made.items) > 20 else ""
-    data = {"draw": number, "digest": made.digest, "of": of, "items": list(made.items), "seed": made.seed}
-    emit(as_json, data, f"draw {number}: {len(made.items)} of {of}\n{shown}{more}")
 
 
 @click.command()
@@ -184,7 +156,11 @@ def _save(keep: Keep, question: Question, reader: str, name: str, value: str, re
 
     card = person(reader)
     made = Label(
-        transcript=name, question=question.digest, rater=card.digest, value=check_value(value, question), note=remark
+        transcript=name,
+        question=question.digest,
+        rater=card.digest,
+        value=check_value(value, question),
+        note=remark,
     )
     revised = keep.labels.revise(made)
     keep.labels.save(question, card, [revised])
@@ -216,4 +192,4 @@ def _label_draw(keep: Keep, question: Question, reader: str, number: int) -> int
     return done
 
 
-VERBS = (draw, read, label)
+VERBS = (read, label)

@@ -1,7 +1,8 @@
 """A filter for transcripts: ``model=gpt-5 tier=trained|untrained status=complete``.
 
 All fields must hold; each holds for any of its alternatives. Fields are ``model``, ``request``, ``run``, ``status``
-and the factors of conditions. Values with spaces or any of ``|="'`` are quoted, as in JSON.
+the factors of conditions, ``split`` (``explore`` or ``confirm``), and ``QUESTION@RATER`` for what a rater answered.
+Fields and values with spaces or any of ``|="'`` are quoted, as in JSON.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from dataclasses import dataclass
 
 from allegiance.errors import UsageError
 
-COLUMNS = ("model", "request", "run", "status")
+COLUMNS = ("model", "request", "run", "split", "status")
 """Fields that every transcript has; all others are factors of its condition."""
 _SPACE = re.compile(r"\s*")
-_KEY = re.compile(r"[\w][\w.\-/]*")
+_KEY = re.compile(r"[\w][\w.\-/@]*")
 _BARE = re.compile(r"""[^\s|="']+""")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
@@ -32,7 +33,7 @@ class Predicate:
         return all(key in row and row[key] in values for key, values in self.terms)
 
     def __str__(self) -> str:
-        return " ".join(f"{key}={'|'.join(map(_written, values))}" for key, values in self.terms)
+        return " ".join(f"{_written(key, _KEY)}={'|'.join(map(_written, values))}" for key, values in self.terms)
 
 
 def parse(text: str) -> Predicate:
@@ -55,18 +56,23 @@ def parse(text: str) -> Predicate:
 
 
 def _term(text: str, at: int) -> tuple[str, tuple[str, ...], int]:
-    key = _KEY.match(text, at)
-    if key is None:
-        raise _error(text, at, "expected a field, as in tier=trained")
-    at = key.end()
+    key, at = _key(text, at)
     if text[at : at + 1] != "=":
-        raise _error(text, at, f"expected = after {key.group()}")
+        raise _error(text, at, f"expected = after {key}")
     values: set[str] = set()
     while True:
         value, at = _value(text, at + 1)
         values.add(value)
         if text[at : at + 1] != "|":
-            return key.group(), tuple(sorted(values)), at
+            return key, tuple(sorted(values)), at
+
+
+def _key(text: str, at: int) -> tuple[str, int]:
+    if text[at : at + 1] == '"':
+        return _value(text, at)
+    if found := _KEY.match(text, at):
+        return found.group(), found.end()
+    raise _error(text, at, "expected a field, as in tier=trained")
 
 
 def _value(text: str, at: int) -> tuple[str, int]:
@@ -89,9 +95,9 @@ def _skip(text: str, at: int) -> int:
     return space.end() if space else at
 
 
-def _written(value: str) -> str:
+def _written(value: str, bare: re.Pattern[str] = _BARE) -> str:
     if value.isprintable():
-        return value if _BARE.fullmatch(value) else json.dumps(value, ensure_ascii=False)
+        return value if bare.fullmatch(value) else json.dumps(value, ensure_ascii=False)
     return json.dumps(value)
 
 

@@ -17,6 +17,7 @@ from allegiance.errors import CorpusDamaged, NotCanonical
 from allegiance.records.canonical import canonical
 from allegiance.records.condition import Condition
 from allegiance.records.record import Record
+from allegiance.records.split import half
 from allegiance.records.transcript import Source, Status, Transcript, identity, occurrence
 
 _TEXT = pa.large_string()
@@ -83,8 +84,9 @@ class Row(Record, frozen=True, kw_only=True):
         )  # fmt: skip
 
     def fields(self) -> dict[str, str]:
-        """What a predicate sees: the levels of the condition, and model, request, run and status."""
+        """What a predicate sees: the levels of the condition, and model, request, run, split and status."""
         own = {"model": self.model, "request": self.request, "run": self.run, "status": self.status}
+        own["split"] = half(self.request or self.name)
         return {**self.condition.levels, **own}
 
 

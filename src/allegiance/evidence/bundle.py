@@ -23,6 +23,7 @@ from allegiance.corpus.rows import Row
 from allegiance.errors import InputError
 from allegiance.evidence.material import Material
 from allegiance.ledger.log import Entry
+from allegiance.records.canary import CANARY
 from allegiance.records.canonical import canonical, digest_bytes
 from allegiance.records.claim import Claim
 from allegiance.records.draw import Draw
@@ -46,9 +47,10 @@ T = TypeVar("T")
 
 
 class Index(Record, frozen=True, kw_only=True):
-    """What ``bundle.json`` says: the format, and the digest of each other member."""
+    """What ``bundle.json`` says: the format, the canary, and the digest of each other member."""
 
     format: str
+    canary: str
     members: Mapping[str, str]
 
 
@@ -92,7 +94,7 @@ def to_members(claim: Claim, material: Material) -> dict[str, bytes]:
 def seal(members: Mapping[str, bytes]) -> dict[str, bytes]:
     """The members together with the ``bundle.json`` that fits them."""
     plain = {name: data for name, data in members.items() if name != "bundle.json"}
-    index = Index(format=FORMAT, members={name: digest_bytes(data) for name, data in plain.items()})
+    index = Index(format=FORMAT, canary=CANARY, members={name: digest_bytes(data) for name, data in plain.items()})
     return {"bundle.json": canonical(index), **plain}
 
 

@@ -5,28 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from allegiance.corpus.rows import Row
 from allegiance.errors import Refusal
 from allegiance.evidence.bundle import write_bundle
 from allegiance.evidence.keep import Keep
-from allegiance.evidence.material import (
-    Material,
-    Terms,
-    check_population,
-    forks,
-    labels_digest,
-    sample_of,
-    work_out,
-)
+from allegiance.evidence.material import Material, forks_of, labels_digest, pinned_columns
 from allegiance.evidence.population import frame
-from allegiance.evidence.statements import basis, statement
+from allegiance.evidence.registration import plans_entered, registered
+from allegiance.evidence.statements import basis_of, standing, statement
+from allegiance.evidence.terms import Terms, check_population, check_terms
 from allegiance.evidence.verify import run_steps
+from allegiance.evidence.working import sample, work_out
 from allegiance.ledger.log import checkpoint
 from allegiance.ledger.merkle import leaf_hash
 from allegiance.records.canonical import canonical
 from allegiance.records.claim import FORMAT, Claim
 from allegiance.records.draw import Draw
-from allegiance.records.frame import Frame
+from allegiance.records.frame import Frame, Rated
 
 USUAL = (("trained", "untrained"), ("free", "paid"))
 """Pairs of tiers in the order in which the field subtracts them."""
@@ -35,35 +32,28 @@ TRANSCRIPTS_SHIPPED = 2000
 """Bundles carry the words of samples up to this size unless told otherwise."""
 
 
-def claim_rate(
+def make_claim(
     keep: Keep, terms: Terms, *, draw: Draw | None = None, predicate: str = "", words: bool | None = None
 ) -> tuple[Claim, Material]:
-    """A claim about how often, from a uniform draw; or, without one, from a census of what matches `predicate`.
+    """A claim and the material that proves it.
 
     Args:
         keep: The study's corpus, log and labels.
         terms: What is asked.
-        draw: The draw whose items were labelled.
-        predicate: The population of a census; a draw has its own.
+        draw: The draw whose items were labelled; its population is the claim's.
+        predicate: The population where there is no draw: all that match it.
         words: Whether the bundle carries the transcripts of the sample; by default if they are few.
 
     Raises:
-        Refusal: The evidence does not carry it; the message says what would.
+        Refusal: The evidence does not carry it; the message says what would. Nothing was published.
     """
+    check_terms(terms)
     population, rows = _pinned(keep, draw, predicate)
-    return _claim(keep, terms, population, rows, draw, words)
-
-
-def claim_gap(
-    keep: Keep, terms: Terms, *, draw: Draw | None = None, predicate: str = "", words: bool | None = None
-) -> tuple[Claim, Material]:
-    """A claim about the difference between two tiers (or levels of another factor), paired by request.
-
-    Arguments and errors as in `claim_rate`; a draw, if one is given, must be a census. The population is all that
-    match `predicate`, each at one of the two levels.
-    """
-    population, rows = _pinned(keep, draw, predicate)
-    return _claim(keep, terms, population, rows, draw, words)
+    check_population(terms, draw, rows)
+    material = _with_words(keep, terms, population, _material(keep, terms, population, draw), words)
+    claim = _claim(terms, population, rows, material)
+    _require_verifiable(claim, material)
+    return claim, material
 
 
 def compared(rows: Sequence[Row], factor: str) -> tuple[str, str]:
@@ -85,34 +75,25 @@ def compared(rows: Sequence[Row], factor: str) -> tuple[str, str]:
     return first, second
 
 
-def _claim(
-    keep: Keep, terms: Terms, population: Frame, rows: Sequence[Row], draw: Draw | None, words: bool | None
-) -> tuple[Claim, Material]:
-    check_population(terms, draw, rows)
-    sample = sample_of(draw, rows)
-    material = _material(keep, terms, population, sample, draw, words)
-    estimate = work_out(terms, population.n, sample, material.labels)
+def _claim(terms: Terms, population: Frame, rows: Sequence[Row], material: Material) -> Claim:
+    estimate = work_out(terms, population, material)
     point = checkpoint([leaf_hash(canonical(entry)) for entry in material.log])
-    claim = Claim(
-        kind=terms.kind,
-        statement=statement(terms, population, draw, estimate),
-        question=terms.question,
-        answer=terms.answer,
+    plan = registered(material.log, terms, population, rows, material.draw)
+    own = {name: getattr(terms, name) for name in Terms.__struct_fields__ if name != "alpha"}
+    return Claim(
+        **own,
+        statement=statement(terms, population, material, estimate, standing(plan, plans_entered(material.log))),
         frame=population,
-        factor=terms.factor,
-        levels=terms.levels,
-        draw=draw.digest if draw else "",
-        raters=terms.raters,
+        draw=material.draw.digest if material.draw else "",
         labels=labels_digest(material.labels),
-        basis=basis(terms.raters[0]),
+        basis=basis_of(terms),
         estimate=estimate,
-        forks=forks(material.log),
+        forks=forks_of(terms, material),
+        plan=plan,
         log_size=point.size,
         log_root=point.root,
         format=FORMAT,
     )
-    _require_verifiable(claim, material)
-    return claim, material
 
 
 def _require_verifiable(claim: Claim, material: Material) -> None:
@@ -127,21 +108,20 @@ def _require_verifiable(claim: Claim, material: Material) -> None:
 
 def _pinned(keep: Keep, draw: Draw | None, predicate: str) -> tuple[Frame, list[Row]]:
     if draw is None:
-        return frame(keep.corpus, predicate)
+        return frame(keep.corpus, predicate, keep.labels, keep.log.checkpoint().size)
     population = draw.commitment.frame
     return population, keep.rows(population)
 
 
-def _material(
-    keep: Keep, terms: Terms, population: Frame, sample: Sequence[Row], draw: Draw | None, words: bool | None
-) -> Material:
+def _material(keep: Keep, terms: Terms, population: Frame, draw: Draw | None) -> Material:
     # The log comes first: labels that are saved while this runs belong to later claims.
     log = keep.log.entries()
-    asked, cards = terms.question.digest, [card.digest for card in terms.raters]
-    labels = [label for card in cards for label in keep.labels.all(asked, card, before=len(log))]
-    batches = keep.labels.batches(asked, cards, before=len(log))
-    ship = words if words is not None else len(sample) <= TRANSCRIPTS_SHIPPED
-    names = sorted(row.name for row in sample)
+    own = [Rated(question=terms.question.digest, rater=card.digest, before=0) for card in terms.raters]
+    pairs = sorted({(each.question, each.rater) for each in (*own, *pinned_columns(population, draw))})
+    labels = [label for asked, by in pairs for label in keep.labels.all(asked, by, before=len(log))]
+    batches: dict[int, list[str]] = {}
+    for asked, by in pairs:
+        batches |= keep.labels.batches(asked, [by], before=len(log))
     return Material(
         manifest=keep.corpus.manifest(population.corpus),
         rows=tuple(keep.corpus.rows(population.corpus)),
@@ -149,8 +129,14 @@ def _material(
         labels=tuple(sorted(labels, key=lambda label: label.digest)),
         batches={str(seq): tuple(members) for seq, members in batches.items()},
         log=tuple(log),
-        transcripts=tuple(item for _, item in keep.corpus.iter(names)) if ship else (),
     )
+
+
+def _with_words(keep: Keep, terms: Terms, population: Frame, material: Material, words: bool | None) -> Material:
+    names = sorted(row.name for row in sample(terms, population, material))
+    if terms.kind == "quote" or (words if words is not None else len(names) <= TRANSCRIPTS_SHIPPED):
+        return msgspec.structs.replace(material, transcripts=tuple(item for _, item in keep.corpus.iter(names)))
+    return material
 
 
 def publish(keep: Keep, folder: Path, claim: Claim, material: Material) -> Path:
@@ -162,7 +148,9 @@ def publish(keep: Keep, folder: Path, claim: Claim, material: Material) -> Path:
     Returns:
         The path of the bundle, ``NNNN-kind.claim``.
     """
-    keep.log.append("claim", {"claim": claim.digest, "kind": claim.kind, "question": claim.question.digest})
+    made = material.draw.name if material.draw else ""
+    body = {"claim": claim.digest, "kind": claim.kind, "question": claim.question.digest}
+    keep.log.append("claim", body | {"draw": made, "predicate": claim.frame.predicate})
     while True:
         path = _next(folder, claim.kind)
         try:

@@ -14,12 +14,12 @@ from allegiance.corpus.predicate import parse
 from allegiance.corpus.rows import Row
 from allegiance.corpus.store import Added, Corpus
 from allegiance.errors import Refusal, UnknownName
-from allegiance.evidence import tickets
-from allegiance.evidence.population import columns_digest, frame
+from allegiance.evidence.drawing import announcement, carry_out, growth, with_scores
+from allegiance.evidence.population import columns_digest, frame, rows_of
+from allegiance.evidence.rated import rated_fields, resolve, select, source
 from allegiance.ledger.database import Database
-from allegiance.ledger.log import Entry, Log, append, count
+from allegiance.ledger.log import Entry, Log, append, count, next_seq
 from allegiance.rating.labels import LabelStore
-from allegiance.records.canonical import digest_names, plain
 from allegiance.records.draw import ALGORITHM, Commitment, Design, Draw
 from allegiance.records.frame import Frame
 from allegiance.records.transcript import Transcript
@@ -33,6 +33,7 @@ class Keep:
         self.database = database
         self.log = Log(database)
         self.labels = LabelStore(database)
+        self.source = source(self.labels)
 
     def add(self, transcripts: Iterable[Transcript], source: Mapping[str, object] | None = None) -> Added:
         """Stores transcripts and logs the version of the corpus that results. What is there already adds nothing.
@@ -56,19 +57,44 @@ class Keep:
         Raises:
             Refusal: The frame is empty, or smaller than the number to be drawn.
         """
-        population, rows = frame(self.corpus, predicate)
-        _check_size(design, population)
         with self.database.write() as connection:
+            population, rows = frame(self.corpus, predicate, self.labels, next_seq(connection))
             commitment = Commitment(
-                counter=count(connection, "draw") + 1, frame=population, design=design, algorithm=ALGORITHM
+                counter=count(connection, "draw") + 1,
+                frame=population,
+                design=with_scores(design, self.source, [row.name for row in rows]),
+                algorithm=ALGORITHM,
             )
-            made = carry_out(commitment, [row.name for row in rows])
+            made = carry_out(commitment, rows, self.source)
             append(connection, "draw", announcement(made))
         return made
 
+    def extend(self, counter: int, more: int) -> Draw:
+        """Draws further items, where the design lets reading go on; those drawn before keep their ranks.
+
+        Raises:
+            UnknownName: There is no draw of this number.
+            Refusal: Its size was declared, or there are no more to draw.
+        """
+        made = self.find_draw(counter)
+        design, size = made.commitment.design, len(made.items) + more
+        if design.stop == "fixed":
+            raise Refusal(
+                f"draw {counter} was declared to have {len(made.items)} items, and stays so.",
+                next="Draw anew with --open, to read on as long as you like.",
+            )
+        if not len(made.items) < size <= made.commitment.frame.n:
+            raise Refusal(
+                f"draw {counter} has {len(made.items)} of {made.commitment.frame.n} items, and not {more} more.",
+                next="Draw fewer.",
+            )
+        grown = self._redo(made.commitment, size)
+        self.log.append("extension", growth(grown))
+        return grown
+
     def draws(self) -> list[Draw]:
         """All draws in order, carried out again from what the log says of them."""
-        return [self._redo(entry) for entry in self.log.entries("draw")]
+        return [self._as_logged(entry) for entry in self.log.entries("draw")]
 
     def find_draw(self, counter: int) -> Draw:
         """The draw with this number.
@@ -80,15 +106,25 @@ class Keep:
         if not 1 <= counter <= len(entries):
             known = [str(number) for number in range(1, len(entries) + 1)]
             raise UnknownName("draw", str(counter), known)
-        return self._redo(entries[counter - 1])
+        return self._as_logged(entries[counter - 1])
 
     def announced(self, made: Draw) -> int:
         """The number of the log entry that announced a draw."""
-        return next(entry.seq for entry in self.log.entries("draw") if entry.body["draw"] == made.digest)
+        return next(entry.seq for entry in self.log.entries("draw") if entry.body["draw"] == made.name)
 
     def rows(self, population: Frame) -> list[Row]:
         """The rows of a frame, from the version that it pins."""
-        return self.corpus.select(parse(population.predicate), population.corpus)
+        return rows_of(population, self.corpus.rows(population.corpus), self.source)
+
+    def select(self, predicate: str = "") -> list[Row]:
+        """The rows of the newest version that pass a filter, by name; none if none does.
+
+        Raises:
+            UnknownName: The filter names a field, question or rater that there is not.
+        """
+        chosen, now = parse(predicate), self.log.checkpoint().size
+        columns = tuple(resolve(self.labels, field, now) for field in rated_fields(chosen))
+        return select(chosen, self.corpus.rows(), columns, self.source)
 
     def fsck(self) -> list[Problem]:
         """What is wrong with corpus and log, read back in full; empty if nothing. Changes nothing."""
@@ -103,36 +139,17 @@ class Keep:
             problems.append(Problem(what, "corpus/HEAD"))
         return problems
 
-    def _redo(self, entry: Entry) -> Draw:
+    def _as_logged(self, entry: Entry) -> Draw:
         commitment = msgspec.convert(entry.body["commitment"], Commitment)
-        return carry_out(commitment, [row.name for row in self.rows(commitment.frame)])
+        sizes = [
+            later.body["size"]
+            for later in self.log.entries("extension")
+            if later.body["draw"] == entry.body["draw"]
+        ]
+        return self._redo(commitment, msgspec.convert(sizes[-1], int) if sizes else None)
+
+    def _redo(self, commitment: Commitment, size: int | None = None) -> Draw:
+        return carry_out(commitment, self.rows(commitment.frame), self.source, size)
 
     def _logged(self, version: str) -> bool:
         return any(entry.body["to"] == version for entry in self.log.entries("import"))
-
-
-def carry_out(commitment: Commitment, names: Iterable[str]) -> Draw:
-    """The draw that follows from a commitment and the names of its frame; a census takes all of them."""
-    seed = tickets.seed_of(commitment)
-    ranked = tickets.order(seed, names)
-    n = commitment.design.n if commitment.design.kind == "uniform" else len(ranked)
-    return Draw(commitment=commitment, seed=seed.hex(), items=tuple(ranked[:n]))
-
-
-def announcement(draw: Draw) -> dict[str, object]:
-    """What the log says about a draw."""
-    return {
-        "draw": draw.digest,
-        "commitment": plain(draw.commitment),
-        "seed": draw.seed,
-        "items": digest_names(draw.items),
-    }
-
-
-def _check_size(design: Design, population: Frame) -> None:
-    if design.kind == "uniform" and not 1 <= design.n <= population.n:
-        raise Refusal(
-            f"{design.n} cannot be drawn from {population.n} transcripts.",
-            where=population.predicate or "the corpus",
-            next=f"Draw between 1 and {population.n}, or take a census.",
-        )

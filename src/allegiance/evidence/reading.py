@@ -9,6 +9,7 @@ import msgspec
 from allegiance.corpus.predicate import parse
 from allegiance.errors import UsageError
 from allegiance.evidence.keep import Keep
+from allegiance.evidence.splits import require_visible, visible
 from allegiance.ledger.log import Entry, append, count
 from allegiance.records.canonical import digest, plain
 from allegiance.records.draw import Draw
@@ -20,7 +21,7 @@ def read_drawn(keep: Keep, draw: Draw, rank: int, reader: str) -> Reading:
     """Logs that somebody opens the item of this rank (from 1) of a draw."""
     if not 1 <= rank <= len(draw.items):
         raise UsageError(f"the draw has ranks 1 to {len(draw.items)}; there is no rank {rank}.")
-    route = Drawn(draw=draw.digest, rank=rank, n=len(draw.items), of=draw.commitment.frame.n)
+    route = Drawn(draw=draw.name, rank=rank, n=len(draw.items), of=draw.commitment.frame.n)
     return _log_reading(keep, draw.items[rank - 1], reader, lambda _order: route)
 
 
@@ -44,7 +45,12 @@ def read_hit(keep: Keep, number: int, rank: int, reader: str) -> Reading:
 
 
 def read_linked(keep: Keep, name: str, reader: str) -> Reading:
-    """Logs that somebody opens a transcript by its name."""
+    """Logs that somebody opens a transcript by its name.
+
+    Raises:
+        Refusal: It is in the half that waits to confirm.
+    """
+    require_visible(keep, next(row for row in keep.corpus.rows() if row.name == name))
     return _log_reading(keep, name, reader, lambda order: Linked(reading=order))
 
 
@@ -54,13 +60,24 @@ def read_next(keep: Keep, predicate: str, reader: str) -> Reading:
     Raises:
         UsageError: All that match have been read.
     """
-    chosen = parse(predicate)
+    chosen = parse(visible(keep, predicate))
+    _log_filter(keep, str(chosen), reader)
     seen = {reading.transcript for reading in readings(keep)}
-    left = (row.name for row in keep.corpus.select(chosen) if row.name not in seen)
+    left = (row.name for row in keep.select(str(chosen)) if row.name not in seen)
     name = next(left, None)
     if name is None:
         raise UsageError("all transcripts that match have been read.", where=predicate or "the corpus")
     return _log_reading(keep, name, reader, lambda order: Browsed(reading=order, predicate=str(chosen)))
+
+
+def _log_filter(keep: Keep, predicate: str, reader: str) -> None:
+    """Logs the filter under which somebody goes on reading a list, where it is another than before."""
+    used = [entry.body for entry in keep.log.entries("filter") if entry.body["reader"] == reader]
+    last = used[-1]["predicate"] if used else None
+    if predicate != last:
+        n = len(keep.select(predicate))
+        body = {"reader": reader, "predicate": predicate, "corpus": keep.corpus.head().version, "n": n}
+        keep.log.append("filter", body)
 
 
 def readings(keep: Keep) -> list[Reading]:

@@ -7,6 +7,7 @@ from collections import Counter
 
 from allegiance.errors import Refusal
 from allegiance.evidence.keep import Keep
+from allegiance.rating.choices import ChoiceRater
 from allegiance.rating.labels import last
 from allegiance.rating.patterns import PatternRater
 from allegiance.records.label import UNDECIDED
@@ -41,7 +42,7 @@ def menu_rater(scenario: Scenario) -> tuple[Question, PatternRater]:
     )
 
 
-def rate_all(keep: Keep, question: Question, rater: PatternRater) -> dict[str, int]:
+def rate_all(keep: Keep, question: Question, rater: PatternRater | ChoiceRater) -> dict[str, int]:
     """Labels every transcript that this rater has not labelled yet.
 
     Returns:

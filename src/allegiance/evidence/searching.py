@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from allegiance.corpus.predicate import parse
 from allegiance.evidence.keep import Keep
 from allegiance.evidence.reading import log_search
+from allegiance.evidence.splits import visible
 from allegiance.records.canonical import digest
 from allegiance.records.record import Record
 from allegiance.records.search import Search
@@ -31,8 +32,8 @@ def search(keep: Keep, query: str, predicate: str = "", limit: int = 20) -> tupl
     Returns:
         The number of the search in this study, its record as logged, and the hits that are shown.
     """
-    chosen = parse(predicate)
-    rows = {row.name for row in keep.corpus.select(chosen)}
+    chosen = parse(visible(keep, predicate))
+    rows = {row.name for row in keep.select(str(chosen))}
     table = keep.corpus.table(("transcript_id", "text"))
     table = table.filter(pc.is_in(table["transcript_id"], pa.array(sorted(rows), pa.large_string())))
     counts = pc.count_substring(table["text"], query, ignore_case=True)

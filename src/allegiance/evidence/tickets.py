@@ -1,7 +1,8 @@
 """Ticket order, algorithm ``ticket/1``: who is drawn follows from what was committed, and anyone can redo it.
 
 The seed is SHA-256(``draw-seed-v1`` ‖ canonical form of ``{algorithm, counter, members}``) of the commitment: the
-count of draws so far and the set drawn from. How the set is described, and how many are drawn, do not enter: they
+count of draws so far and the set drawn from; with ``scores``, the digest of the scores, where the design rests on
+them. How the set is described, and how many are drawn, do not enter: they
 could be varied until a seed pleases. So draws of different sizes from one set and count are prefixes of one order.
 
 The ticket of an item is the least of SHA-256(seed ‖ 0x1F ‖ name ‖ 0x1F ‖ j) over 0 ≤ j < weight, with j in decimal
@@ -28,6 +29,8 @@ def seed_of(commitment: Commitment) -> bytes:
         "counter": commitment.counter,
         "members": commitment.frame.members,
     }
+    if commitment.design.scores:
+        fixed["scores"] = commitment.design.scores
     return hashlib.sha256(b"draw-seed-v1" + canonical(fixed)).digest()
 
 

@@ -21,6 +21,9 @@ SCHEMA = 1
 APPLICATION = 0x414C4C47
 """Marks our files (SQLite's ``application_id``): the letters ALLG."""
 
+WAIT = 30.0
+"""Seconds that a writer waits for another one before it gives up."""
+
 metadata = sa.MetaData()
 
 events = sa.Table(
@@ -30,6 +33,14 @@ events = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("entry", sa.LargeBinary, nullable=False),
 )
+
+nodes = sa.Table(
+    "nodes",
+    metadata,
+    sa.Column("node", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False),
+)
+"""The tree over the events (see `tree`): all of it follows from them, so that its absence is no other schema."""
 
 cards = sa.Table(
     "cards",
@@ -57,16 +68,20 @@ labels = sa.Table(
 class Database:
     """A connection to the database of one study."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, wait: float = WAIT) -> None:
         """Opens the file; creates nothing.
+
+        Args:
+            path: The file.
+            wait: Seconds to wait for another writer.
 
         Raises:
             StudyError: It is missing, not ours, or from a newer version.
         """
         if not path.is_file():
             raise StudyError("the study has no database.", where=str(path), next="Restore it from a backup.")
-        self.path = path
-        self._engine = _engine(path)
+        self.path, self._wait = path, wait
+        self._engine = _engine(path, wait)
         self._check()
 
     @classmethod
@@ -97,7 +112,12 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
-        """A transaction that no other writer can interleave; all of it is saved, or none."""
+        """A transaction that no other writer can interleave; all of it is saved, or none.
+
+        Raises:
+            StudyError: Another program went on writing for as long as we wait, or the disk refused. Nothing was
+                saved.
+        """
         try:
             with self._engine.connect().execution_options(write=True) as connection, connection.begin():
                 yield connection
@@ -115,10 +135,16 @@ class Database:
         self._engine.dispose()
 
     def _trouble(self, what: str, error: sa.exc.DatabaseError) -> StudyError:
+        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+            return StudyError(
+                f"the study is busy: another program has been writing to it for {self._wait:g} seconds.",
+                where=str(self.path),
+                next="Nothing was saved; try again when that program is done.",
+            )
         return StudyError(
             f"the database could not be {what}: {error.orig}.",
             where=str(self.path),
-            next="If another program is writing to it, try again when that is done; else see: allegiance doctor",
+            next="Nothing was saved. See: allegiance doctor" if what == "written" else "See: allegiance doctor",
         )
 
     def _check(self) -> None:
@@ -138,8 +164,8 @@ class Database:
             )
 
 
-def _engine(path: Path) -> sa.Engine:
-    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30}, poolclass=sa.NullPool)
+def _engine(path: Path, wait: float = WAIT) -> sa.Engine:
+    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": wait}, poolclass=sa.NullPool)
     sa.event.listen(engine, "connect", _on_connect)
     sa.event.listen(engine, "begin", _on_begin)
     return engine

@@ -38,7 +38,8 @@ class LabelStore:
         self._database = database
 
     def save(self, question: Question, rater: RaterCard, batch: Sequence[Label]) -> int:
-        """Saves labels of one rater on one question, in one transaction with one entry in the log.
+        """Saves labels of one rater on one question, in one transaction with one entry in the log; a question that
+        is new here, or new in its words, has an entry of its own before it.
 
         A label equal to one that is there adds nothing. A different answer to the same transcript must come
         with the next revision (see `revise`).
@@ -56,10 +57,11 @@ class LabelStore:
             fresh = sorted(rows.keys() - _known(connection, rows))
             if not fresh:
                 return 0
-            seq = next_seq(connection)
             _require_next(connection, [rows[name] for name in fresh])
-            _save_card(connection, "question", question.name, question)
+            if _save_card(connection, "question", question.name, question):
+                append(connection, "rubric", {"question": question.digest, "name": question.name})
             _save_card(connection, "rater", rater.name, rater)
+            seq = next_seq(connection)
             connection.execute(labels.insert(), [rows[name] | {"batch": seq} for name in fresh])
             append(connection, "labels", _event(question, rater, fresh))
         return len(fresh)
@@ -197,11 +199,14 @@ def _event(question: Question, rater: RaterCard, fresh: Sequence[str]) -> dict[s
     }
 
 
-def _save_card(connection: sa.Connection, kind: str, name: str, card: Question | RaterCard) -> None:
+def _save_card(connection: sa.Connection, kind: str, name: str, card: Question | RaterCard) -> bool:
+    """Keeps a card, and says whether it is new."""
     body = canonical(card)
     row = {"digest": digest_bytes(body), "kind": kind, "name": name, "body": body}
-    if connection.scalar(sa.select(cards.c.digest).where(cards.c.digest == row["digest"])) is None:
+    new = connection.scalar(sa.select(cards.c.digest).where(cards.c.digest == row["digest"])) is None
+    if new:
         connection.execute(cards.insert().values(row))
+    return new
 
 
 def _known(connection: sa.Connection, names: Iterable[str]) -> set[str]:

@@ -10,7 +10,17 @@ from allegiance.records.question import Question
 from allegiance.records.rater import RaterCard
 from allegiance.records.record import Record
 
-ClaimKind = Literal["rate", "gap"]
+ClaimKind = Literal[
+    "rate_ci",
+    "rate_upper",
+    "rate_lower",
+    "gap",
+    "no_gap",
+    "difference",
+    "at_least_k",
+    "precision_at_k",
+    "quote",
+]
 FORMAT = "allegiance-claim/1"
 
 
@@ -22,6 +32,7 @@ class Counts(Record, frozen=True, kw_only=True):
         used: Transcripts in the sample (a census uses all).
         yes, no, unsure, unrated: Labels in the sample; where the answer asked for is another word, it counts as
             `yes` and every other answer as `no`. `unsure` and `unrated` count against the claim.
+        missing: Of the unrated, those that have no label at all.
         faulty: Of those used, how many are not whole (errors, refusals by the provider, filtered, truncated).
     """
 
@@ -31,6 +42,7 @@ class Counts(Record, frozen=True, kw_only=True):
     no: int
     unsure: int = 0
     unrated: int = 0
+    missing: int = 0
     faulty: int = 0
 
 
@@ -81,11 +93,20 @@ class Claim(Record, frozen=True, kw_only=True):
     """An estimate together with all that it rests on, pinned by digest.
 
     Attributes:
-        kind: ``rate`` or ``gap``.
+        kind: ``rate_ci``: a share with an interval; ``rate_upper``, ``rate_lower``: "at most", "at least";
+            ``gap``: two tiers, paired by request; ``no_gap``: that it is smaller than `margin`; ``difference``: two
+            parts, not paired; ``at_least_k``: so many exist; ``precision_at_k``: the share among the first hits of
+            a search; ``quote``: these words stand in a transcript.
         statement: The claim in words.
         question: What was asked.
         answer: The label value whose share it is, one of the question's answers.
         frame: The population.
+        bound: What "at most" and "at least" say; None to say what the evidence carries.
+        margin: For ``no_gap``, the gap that is ruled out.
+        k: How many exist, or how many hits were read.
+        search: Number of the search in the study, from 1; 0 for none.
+        citation: Number of the citation in the study, from 1; 0 for none.
+        method: The method asked for; empty for the usual one of the design.
         factor: For a gap, the factor whose two levels are compared; the first is the minuend.
         levels: Those two levels.
         draw: Digest of the draw; empty for a census.
@@ -96,6 +117,8 @@ class Claim(Record, frozen=True, kw_only=True):
             ``trusted rater R``.
         estimate: The number.
         forks: What else was tried in this study before this claim: draws, searches, readings, claims, …
+        plan: Digest of the plan that foresaw it and was in the log before its first transcript; empty if there is
+            none.
         log_size, log_root: The log's checkpoint when the claim was made.
     """
 
@@ -104,6 +127,12 @@ class Claim(Record, frozen=True, kw_only=True):
     question: Question
     answer: str = "yes"
     frame: Frame
+    bound: float | None = None
+    margin: float | None = None
+    k: int = 0
+    search: int = 0
+    citation: int = 0
+    method: str = ""
     factor: str = ""
     levels: tuple[str, ...] = ()
     draw: str = ""
@@ -112,6 +141,7 @@ class Claim(Record, frozen=True, kw_only=True):
     basis: str
     estimate: Estimate
     forks: Mapping[str, int] = {}
+    plan: str = ""
     log_size: int
     log_root: str
     format: str

@@ -18,7 +18,7 @@ class Plan(Record, frozen=True, kw_only=True):
         scenario: The world.
         grid: The conditions.
         question: What is asked of each transcript.
-        kind: ``gap`` between two levels of `factor`, or ``rate``.
+        kind: ``gap`` between two levels of `factor`, or ``rate_ci``.
         factor, levels: For a gap: what is compared, minuend first.
         design: How transcripts are drawn for labelling; a gap takes a census.
         predicate: Which transcripts, in the filter language; empty for all.
@@ -30,7 +30,7 @@ class Plan(Record, frozen=True, kw_only=True):
     scenario: Scenario
     grid: Grid
     question: Question
-    kind: Literal["gap", "rate"] = "gap"
+    kind: Literal["gap", "rate_ci"] = "gap"
     factor: str = "tier"
     levels: tuple[str, ...] = ("trained", "untrained")
     design: Design = Design(kind="census")

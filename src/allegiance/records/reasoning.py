@@ -1,12 +1,14 @@
 """Reasoning and answer told apart, in text with tags and in messages with reasoning of their own.
 
-Tags that open and close reasoning are those of `TAGS`, in any case: ``<scratchpad>…</scratchpad>``. Nothing is guessed
-and nothing is dropped: what is not in order is named by the form, and the pieces together are the text as it came.
+Tags that open and close reasoning are those of `TAGS`, in any case: ``<scratchpad>…</scratchpad>``. Nothing is
+guessed and nothing is dropped: what is not in order is named by the form, and the pieces together are the text as
+it came.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
@@ -21,7 +23,7 @@ OUTPUTS = ("rlhfed_output", "final_answer", "answer", "output", "response")
 Form = Literal["none", "whole", "several", "nested", "unclosed", "empty"]
 PieceKind = Literal["reasoning", "answer", "tag"]
 _TAG = re.compile(rf"<(/?)({'|'.join(TAGS)})\s*>", re.IGNORECASE)
-_OUTPUT = re.compile(rf"<({'|'.join(OUTPUTS)})\s*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_OUTPUT = re.compile(rf"<(/?)({'|'.join(OUTPUTS)})\s*>", re.IGNORECASE)
 
 
 class Piece(Record, frozen=True, kw_only=True):
@@ -98,6 +100,17 @@ def of(messages: Sequence[Message]) -> Split:
     return Split(pieces=native + said.pieces, form=_joined(native, [p.redacted for p in parts], said))
 
 
+def _holds_output(text: str) -> bool:
+    """Whether a tag of `OUTPUTS` is opened and closed in it."""
+    begun: set[str] = set()
+    for match in _OUTPUT.finditer(text):
+        if not match[1]:
+            begun.add(match[2].lower())
+        elif match[2].lower() in begun:
+            return True
+    return False
+
+
 def _joined(native: Sequence[Piece], withheld: Sequence[bool], said: Split) -> Form:
     if said.form in ("unclosed", "nested"):
         return said.form
@@ -112,20 +125,21 @@ class _Reader:
     def __init__(self) -> None:
         self.pieces: list[Piece] = []
         self.open: list[str] = []
-        self.inside = ""
+        self.counts: Counter[str] = Counter()
+        self.inside: list[str] = []
         self.blocks = 0
         self.nested = self.unclosed = False
 
     def words(self, text: str) -> None:
         if self.open:
-            self.inside += text
+            self.inside.append(text)
         else:
             self._add("answer", text)
 
     def tag(self, text: str, name: str, *, closes: bool) -> None:
         if not closes:
             self._opens(text, name)
-        elif name not in self.open:
+        elif not self.counts[name]:
             self._stray(text)
         else:
             self._closes(text, name)
@@ -139,18 +153,19 @@ class _Reader:
     def _opens(self, text: str, name: str) -> None:
         if self.open:
             self.nested = True
-            self.inside += text
+            self.inside.append(text)
         else:
             self._add("tag", text)
         self.open.append(name)
+        self.counts[name] += 1
 
     def _closes(self, text: str, name: str) -> None:
-        while self.open[-1] != name:
+        while (last := self.open.pop()) != name:
             self.unclosed = True
-            self.open.pop()
-        self.open.pop()
+            self.counts[last] -= 1
+        self.counts[name] -= 1
         if self.open:
-            self.inside += text
+            self.inside.append(text)
         else:
             self._end()
             self._add("tag", text)
@@ -159,18 +174,18 @@ class _Reader:
         """A closing tag without its partner: inside a block it is words, outside it ends what began before it."""
         self.unclosed = True
         if self.open:
-            self.inside += text
+            self.inside.append(text)
             return
         if self.pieces and self.pieces[-1].kind == "answer":
             self.pieces[-1] = Piece(kind="reasoning", text=self.pieces[-1].text)
-        self.blocks += 1
         self._add("tag", text)
 
     def _end(self) -> None:
         self.blocks += 1
-        self.nested = self.nested or bool(_OUTPUT.search(self.inside))
-        self._add("reasoning", self.inside)
-        self.inside = ""
+        text = "".join(self.inside)
+        self.inside = []
+        self.nested = self.nested or _holds_output(text)
+        self._add("reasoning", text)
 
     def _add(self, kind: PieceKind, text: str) -> None:
         if text:

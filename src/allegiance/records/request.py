@@ -16,8 +16,8 @@ class Request(Record, frozen=True, kw_only=True):
         text: The words.
         options: The words of the menu in the order in which they are offered here. If empty, requests take turns:
             the first offers the menu as written, the second reversed, and so on.
-        kind: ``conflict``: the intents want different things of it; ``control``: they want the same. Where a scenario
-            has both, each condition has the level ``requests=conflict`` or ``requests=control``.
+        kind: ``conflict``: the intents want different things of it; ``control``: they want the same. Where a
+            scenario has both, each condition has the level ``requests=conflict`` or ``requests=control``.
         topic: What it is about, for example a moral foundation; empty if not stated.
     """
 

@@ -47,11 +47,11 @@ class SystemPrompt(Record, frozen=True, kw_only=True):
 class Scenario(Record, frozen=True, kw_only=True):
     """A world: who wants what of the model, since when, by what right it changed, and what the model is told.
 
-    What varies is a factor; every factor has a usual level, which holds where a grid does not name it. Each piece of
-    text that the model is shown is a passage with an address, which is also the name of its factor where it has one:
-    ``persona``, ``intent.NAME``, ``order.NAME``, ``succession``, ``story.NAME``, ``monitoring``, ``reader.NAME``,
-    ``consequence``, ``scope``, ``risk``, ``escalation.NAME``, ``opportunity.NAME``, ``example.NAME``, ``channel``,
-    ``mark``, ``turn.NAME``, ``request``, ``prefill``, ``system``.
+    What varies is a factor; every factor has a usual level, which holds where a grid does not name it. Each piece
+    of text that the model is shown is a passage with an address, which is also the name of its factor where it has
+    one: ``persona``, ``intent.NAME``, ``order.NAME``, ``succession``, ``story.NAME``, ``monitoring``,
+    ``reader.NAME``, ``consequence``, ``scope``, ``risk``, ``escalation.NAME``, ``opportunity.NAME``,
+    ``example.NAME``, ``channel``, ``mark``, ``turn.NAME``, ``request``, ``prefill``, ``system``.
 
     Attributes:
         format: `FORMAT`.
@@ -75,8 +75,8 @@ class Scenario(Record, frozen=True, kw_only=True):
         tiers: How training treats conversations.
         escalations: Open ways to disagree.
         opportunities: What the model could do outside its task.
-        channel: Where the model may reason: in a scratchpad said to be hidden, in one that its trainers read, in one
-            that everybody reads, natively, or not at all.
+        channel: Where the model may reason: in a scratchpad said to be hidden, in one that its trainers read, in
+            one that everybody reads, natively, or not at all.
         reasoning: Details of that channel.
         examples: Worked examples.
         menu: Answers among which it is asked to choose; empty if the answer is free.

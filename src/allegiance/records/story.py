@@ -1,4 +1,4 @@
-"""What the model is told of its training and of what is at stake, in pieces that can each be cut or contradicted."""
+"""What the model is told of its training and of what is at stake, in pieces that can each be cut or altered."""
 
 from __future__ import annotations
 

@@ -20,8 +20,9 @@ class Succession(Record, frozen=True, kw_only=True):
         later: Name of the intent after; written ``to``.
         right: Whether the change is authorised, unauthorised or ambiguous *under the earlier intent*.
         by: Name of the principal who carried it out.
-        told: Right → what the model is told of the change if it has that right. With words, the factor ``succession``
-            has these rights as levels; the usual one is `right`. A report goes by the right of the condition.
+        told: Right → what the model is told of the change if it has that right. With words, the factor
+            ``succession`` has these rights as levels; the usual one is `right`. A report goes by the right of the
+            condition.
         note: Why it is so, for the reader of a report; not shown to the model.
     """
 

@@ -11,7 +11,9 @@ from allegiance import __version__
 from allegiance.evidence.citations import citations
 from allegiance.evidence.keep import Keep
 from allegiance.evidence.overview import overview
+from allegiance.evidence.standings import Matrix
 from allegiance.evidence.verify import verify
+from allegiance.records.canary import CANARY
 from allegiance.records.claim import Claim, VerifiedClaim
 from allegiance.records.rater import RaterCard
 from allegiance.records.route import Citation
@@ -19,7 +21,8 @@ from allegiance.records.scenario import Scenario
 from allegiance.report.page import ConditionRow, Line, Page, Quote, Shown
 
 
-def assemble(keep: Keep, title: str, asked: str, bundles: Sequence[Path], scenario: Scenario | None = None) -> Page:
+def assemble(keep: Keep, title: str, asked: str, bundles: Sequence[Path], scenario: Scenario | None = None,
+             standings: Matrix | None = None) -> Page:  # fmt: skip
     """The page of a study.
 
     Args:
@@ -27,7 +30,8 @@ def assemble(keep: Keep, title: str, asked: str, bundles: Sequence[Path], scenar
         title: For people.
         asked: The question of the study in a sentence.
         bundles: Its claims.
-        scenario: The world in which the transcripts were made, if it was one of ours.
+        scenario: The world in which the transcripts were made, if it is known.
+        standings: The matrix of the study, if a standing was labelled. Its counts are of labels and make no claim.
 
     Raises:
         VerificationFailed: A bundle does not verify. No page is made from such a study.
@@ -41,14 +45,16 @@ def assemble(keep: Keep, title: str, asked: str, bundles: Sequence[Path], scenar
         scenario=_lines(scenario) if scenario else (),
         design=" ".join(_designs(claims)),
         claims=tuple(shown),
+        standings=standings if standings and standings.parts else None,
         conditions=tuple(_conditions(keep)),
         quotes=tuple(_quote(keep, citation) for citation in citations(keep)),
-        raters=_raters(claims),
+        raters=_raters(claims, standings),
         log_size=point.size,
         log_root=point.root,
         version=__version__,
         missing=tuple(_missing(claims)),
         next=("allegiance verify FILE: work any of these claims out again, offline.",),
+        canaries=_canaries(keep),
     )
 
 
@@ -92,8 +98,8 @@ def _lines(scenario: Scenario) -> tuple[Line, ...]:
 
 
 def _designs(claims: Sequence[Claim]) -> list[str]:
-    gaps, rates = (sum(claim.kind == kind for claim in claims) for kind in ("gap", "rate"))
-    drawn = sum(claim.kind == "rate" and bool(claim.draw) for claim in claims)
+    gaps, rates = (sum(claim.kind == kind for claim in claims) for kind in ("gap", "rate_ci"))
+    drawn = sum(claim.kind == "rate_ci" and bool(claim.draw) for claim in claims)
     said = []
     if gaps:
         said.append(
@@ -129,8 +135,15 @@ def _quote(keep: Keep, citation: Citation) -> Quote:
     )
 
 
-def _raters(claims: Sequence[Claim]) -> tuple[RaterCard, ...]:
-    found = {card.digest: card for claim in claims for card in claim.raters}
+def _canaries(keep: Keep) -> tuple[str, ...]:
+    """That of this package, and those of the scenarios that made the transcripts."""
+    there = keep.corpus.table(("canary",))["canary"].unique().to_pylist()
+    return (CANARY, *sorted(filter(None, there)))
+
+
+def _raters(claims: Sequence[Claim], standings: Matrix | None) -> tuple[RaterCard, ...]:
+    used = [card for claim in claims for card in claim.raters] + list(standings.raters if standings else ())
+    found = {card.digest: card for card in used}
     return tuple(found[name] for name in sorted(found))
 
 

@@ -13,11 +13,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from allegiance.errors import UsageError
+from allegiance.evidence.standings import Matrix
+from allegiance.records.canary import CANARY
 from allegiance.records.claim import VerifiedClaim
 from allegiance.records.rater import RaterCard
 from allegiance.records.record import Record
 from allegiance.records.route import Citation
-from allegiance.report import plots, words
+from allegiance.report import matrix, plots, words
+from allegiance.report.framings import summaries
 
 WIDEST = 60
 """With more gaps than this the second plot, of the rates behind them, is left to the table."""
@@ -101,6 +104,7 @@ class Page(Record, frozen=True, kw_only=True):
         scenario: The world in lines: what it is, its intents, its tiers.
         design: How transcripts were made or found, chosen and compared.
         claims: Verified claims.
+        standings: How transcripts stand to each intent, in counts; None if nobody labelled that.
         conditions: What became of the samples, condition by condition.
         quotes: Routed citations.
         raters: Cards of all raters whose labels are used.
@@ -108,6 +112,7 @@ class Page(Record, frozen=True, kw_only=True):
         version: Version of Allegiance that made it.
         missing: What the study does not show, one sentence each.
         next: What to do next, one sentence or command each.
+        canaries: Strings by which training data can leave the page out.
     """
 
     title: str
@@ -115,6 +120,7 @@ class Page(Record, frozen=True, kw_only=True):
     scenario: tuple[Line, ...] = ()
     design: str = ""
     claims: tuple[Shown, ...] = ()
+    standings: Matrix | None = None
     conditions: tuple[ConditionRow, ...] = ()
     quotes: tuple[Quote, ...] = ()
     raters: tuple[RaterCard, ...] = ()
@@ -123,6 +129,7 @@ class Page(Record, frozen=True, kw_only=True):
     version: str = ""
     missing: tuple[str, ...] = ()
     next: tuple[str, ...] = ()
+    canaries: tuple[str, ...] = (CANARY,)
 
     def __post_init__(self) -> None:
         for shown in self.claims:
@@ -141,7 +148,14 @@ def render(page: Page) -> str:
     }
     found = open_ends(page)
     template = _house().get_template("page.html.j2")
-    return template.render(page=page, words=words, plots=drawn, missing=found, widest=WIDEST)
+    shown = _framed(page.standings) if page.standings else ()
+    return template.render(page=page, words=words, plots=drawn, missing=found, widest=WIDEST, told=matrix,
+                           framed=shown)  # fmt: skip
+
+
+def _framed(found: Matrix) -> list[dict[str, object]]:
+    """The parts of a matrix, each with its framings."""
+    return [{"part": part, "summaries": summaries(part, found.factor)} for part in found.parts]
 
 
 def gap_rows(claims: Sequence[Shown]) -> list[plots.GapRow]:
@@ -151,7 +165,7 @@ def gap_rows(claims: Sequence[Shown]) -> list[plots.GapRow]:
 
 def rate_rows(claims: Sequence[Shown]) -> list[plots.RateRow]:
     """The rates among these claims, as rows of a plot."""
-    return [_rate_row(shown) for shown in claims if shown.verified.claim.kind == "rate"]
+    return [_rate_row(shown) for shown in claims if shown.verified.claim.kind == "rate_ci"]
 
 
 def open_ends(page: Page) -> tuple[str, ...]:

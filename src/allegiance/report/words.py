@@ -102,7 +102,7 @@ def claim_sentence(claim: Claim) -> str:
 def finding(claim: Claim) -> str:
     """The number of a claim in words, without what supports it."""
     about, value = subject(claim.question, claim.answer), claim.estimate.value
-    if claim.kind == "rate":
+    if claim.kind == "rate_ci":
         return f"{about} is {number(value)}"
     first, second = (f"{claim.factor} {level}" for level in claim.levels)
     size = _tenths(abs(value), ROUND_HALF_EVEN)

@@ -8,6 +8,7 @@ independent of each other.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,9 +16,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from allegiance.errors import Refusal, UnknownName, UsageError
+from allegiance.stats.clusters import bootstrap_t, checked_labels
 from allegiance.stats.intervals import Floats, Interval, bounded_mean, check_alpha
 
-METHODS = ("betting", "paired-t")
+METHODS = ("betting", "paired-t", "bootstrap-t")
 EXACT_UP_TO = 16
 """Nonzero differences up to which `sign_flip` counts all flips."""
 T_REQUESTS = 50
@@ -80,8 +82,14 @@ class RequestRate(NamedTuple):
     unknown: int
 
 
-class _Arm(NamedTuple):
-    """Per request: items, decided items, and the mean of the decided, the least and the greatest possible."""
+class ArmMeans(NamedTuple):
+    """One arm, request by request.
+
+    Attributes:
+        items, decided: Labels, and those of them that are decided.
+        mean: Of the decided labels; NaN if there are none.
+        low, high: The least and the greatest mean that the labels could have; NaN if there are none.
+    """
 
     items: Floats
     decided: Floats
@@ -89,8 +97,9 @@ class _Arm(NamedTuple):
     low: Floats
     high: Floats
 
-    def only(self, keep: NDArray[np.bool_]) -> _Arm:
-        return _Arm(*(part[keep] for part in self))
+    def only(self, keep: NDArray[np.bool_]) -> ArmMeans:
+        """The same for some of the requests."""
+        return ArmMeans(*(part[keep] for part in self))
 
 
 def paired_gap(
@@ -104,18 +113,19 @@ def paired_gap(
 
     Methods: ``betting`` is `bounded_mean` of (difference + 1) / 2, valid at every number of requests.
     ``paired-t`` is the t interval with m - 1 degrees of freedom, narrower, valid in the limit of many
-    requests, and refused where simulation shows that it may not hold (docs/statistics.md).
+    requests, and refused where simulation shows that it may not hold (docs/statistics.md). ``bootstrap-t`` is
+    a second line for fewer requests; see `bootstrap_t` for what it lacks.
 
     Args:
         request: Which request each sample answers, as integer codes; shape (n,).
         first: True where the sample belongs to the first arm; shape (n,).
         y: 1 or 0, or a severity between them; NaN where the label is not decided; shape (n,).
         alpha: One minus the confidence, in (0, 1).
-        method: ``betting`` or ``paired-t``.
+        method: ``betting``, ``paired-t`` or ``bootstrap-t``.
 
     Raises:
         Refusal: No request was seen in both arms; none has decided labels in both; or the conditions of
-            ``paired-t`` do not hold.
+            the method do not hold.
         UsageError: The shapes differ, a label is outside of [0, 1], or alpha is not in (0, 1).
         UnknownName: There is no such method.
 
@@ -155,10 +165,10 @@ def difference_interval(low: Floats, high: Floats, alpha: float, method: str = "
     Args:
         low, high: The least and the greatest that each difference can be; shape (m,) each.
         alpha: One minus the confidence, in (0, 1).
-        method: ``betting`` or ``paired-t``; see `paired_gap`.
+        method: ``betting``, ``paired-t`` or ``bootstrap-t``; see `paired_gap`.
 
     Raises:
-        Refusal: The conditions of ``paired-t`` do not hold.
+        Refusal: The conditions of the method do not hold.
         UsageError: A difference is outside of [-1, 1], or the bounds do not fit each other.
         UnknownName: There is no such method.
     """
@@ -167,6 +177,9 @@ def difference_interval(low: Floats, high: Floats, alpha: float, method: str = "
     if method == "betting":
         half = bounded_mean((low + 1) / 2, alpha, high=(high + 1) / 2)
         return Interval(2 * half.low - 1, 2 * half.high - 1)
+    if method == "bootstrap-t":
+        span = bootstrap_t(low, high, alpha)
+        return Interval(max(-1.0, span.low), min(1.0, span.high))
     return Interval(max(-1.0, _t_bound(low, alpha, -1)), min(1.0, _t_bound(high, alpha, +1)))
 
 
@@ -187,7 +200,7 @@ def request_rate(request: ArrayLike, y: ArrayLike, alpha: float = 0.05) -> Reque
     """
     check_alpha(alpha)
     codes, labels = _codes_and_labels(request, y)
-    arm = _arm(codes, labels, int(codes.max()) + 1 if codes.size else 0)
+    arm = arm_means(codes, labels, int(codes.max()) + 1 if codes.size else 0)
     known = arm.decided > 0
     if not bool(known.any()):
         raise Refusal("there is no decided label.", next="Label at least one sample.")
@@ -230,27 +243,33 @@ def sign_flip(d: ArrayLike, *, draws: int = 9_999, seed: int = 0) -> float:
     return (1 + _extreme_flips(sizes, bar, draws, seed)) / (draws + 1)
 
 
-def _extreme_flips(sizes: Floats, bar: float, draws: int, seed: int) -> int:
-    """How many of `draws` random choices of signs give a sum at least `bar` from zero."""
-    source = np.random.PCG64(seed)
-    words = -(-sizes.size // 64)
-    total, extreme, rows = float(sizes.sum()), 0, max(1, 2**21 // (64 * words))
+def flips(size: int, draws: int, seed: int) -> Iterator[NDArray[np.uint8]]:
+    """`draws` random choices of one of two signs for each of `size` requests, in blocks of shape (rows, size).
+
+    From the raw stream of a PCG64 generator, so they are the same on every machine; 1 is plus, 0 is minus.
+    """
+    source, words = np.random.PCG64(seed), max(1, -(-size // 64))
+    rows = max(1, 2**21 // (64 * words))
     for start in range(0, draws, rows):
         count = min(rows, draws - start)
         raw = np.asarray(source.random_raw(count * words), dtype="<u8").view(np.uint8).reshape(count, -1)
-        plus = np.unpackbits(raw, axis=1, count=sizes.size, bitorder="little")
-        extreme += int((np.abs(2 * (plus @ sizes) - total) >= bar).sum())
-    return extreme
+        yield np.unpackbits(raw, axis=1, count=size, bitorder="little")
 
 
-def _pairs(request: ArrayLike, first: ArrayLike, y: ArrayLike) -> tuple[_Arm, _Arm, int]:
+def _extreme_flips(sizes: Floats, bar: float, draws: int, seed: int) -> int:
+    """How many of `draws` random choices of signs give a sum at least `bar` from zero."""
+    total = float(sizes.sum())
+    return sum(int((np.abs(2 * (plus @ sizes) - total) >= bar).sum()) for plus in flips(sizes.size, draws, seed))
+
+
+def _pairs(request: ArrayLike, first: ArrayLike, y: ArrayLike) -> tuple[ArmMeans, ArmMeans, int]:
     """Both arms of the requests that were seen in both, and how many were seen in one only."""
     codes, labels = _codes_and_labels(request, y)
     side = np.asarray(first, dtype=np.bool_)
     if side.shape != codes.shape:
         raise UsageError("`first` must have one entry for each label.")
     size = int(codes.max()) + 1 if codes.size else 0
-    a, b = _arm(codes[side], labels[side], size), _arm(codes[~side], labels[~side], size)
+    a, b = arm_means(codes[side], labels[side], size), arm_means(codes[~side], labels[~side], size)
     paired = (a.items > 0) & (b.items > 0)
     if not bool(paired.any()):
         raise Refusal("no request was seen in both arms.", next="Run the same requests in both arms.")
@@ -259,23 +278,21 @@ def _pairs(request: ArrayLike, first: ArrayLike, y: ArrayLike) -> tuple[_Arm, _A
 
 def _codes_and_labels(request: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.intp], Floats]:
     """Requests renumbered from 0 without holes, and checked labels."""
-    names, labels = np.asarray(request), np.asarray(y, dtype=np.float64)
+    names, labels = np.asarray(request), checked_labels(y)
     if names.ndim != 1 or names.shape != labels.shape:
         raise UsageError("`request` and `y` must be rows of the same length.")
-    if not bool((np.isnan(labels) | ((labels >= 0) & (labels <= 1))).all()):
-        raise UsageError("a label must lie in [0, 1], or be NaN where it is not decided.")
     codes: NDArray[np.intp] = np.unique(names, return_inverse=True)[1].astype(np.intp)
     return codes, labels
 
 
-def _arm(codes: NDArray[np.intp], labels: Floats, size: int) -> _Arm:
-    """What one arm says of each of `size` requests; means are NaN where there is nothing to average."""
+def arm_means(codes: NDArray[np.intp], labels: Floats, size: int) -> ArmMeans:
+    """What one arm says of each of `size` requests, from the requests and the labels of its samples."""
     known = ~np.isnan(labels)
     items = np.bincount(codes, minlength=size).astype(np.float64)
     decided = np.bincount(codes[known], minlength=size).astype(np.float64)
     total = np.bincount(codes[known], labels[known], minlength=size)
     with np.errstate(invalid="ignore"):
-        return _Arm(items, decided, total / decided, total / items, (total + items - decided) / items)
+        return ArmMeans(items, decided, total / decided, total / items, (total + items - decided) / items)
 
 
 def _t_bound(d: Floats, alpha: float, sign: int) -> float:

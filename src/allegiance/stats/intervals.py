@@ -67,12 +67,14 @@ def hypergeometric(yes: int, n: int, population: int, alpha: float, *, unknown: 
         return Interval(0.0, 1.0)
     floor = alpha / 2 * (1 - TIE)
     top = yes + unknown
-    most = _greatest(lambda m: _cdf(top, m, n, population) >= floor, top, population - n + top)
-    fewest = _greatest(lambda m: _cdf(n - yes, m, n, population) >= floor, n - yes, population - yes)
+    most = greatest(lambda m: tail(top, m, n, population) >= floor, top, population - n + top)
+    fewest = greatest(lambda m: tail(n - yes, m, n, population) >= floor, n - yes, population - yes)
     return Interval(min((population - fewest) / population, yes / n), max(most / population, top / n))
 
 
-def bounded_mean(x: ArrayLike, alpha: float, *, high: ArrayLike | None = None) -> Interval:
+def bounded_mean(
+    x: ArrayLike, alpha: float, *, high: ArrayLike | None = None, tuned: float | None = None
+) -> Interval:
     """Where the mean of independent values in [0, 1] lies, whatever their common distribution.
 
     Holds with probability at least 1 - alpha at every sample size. It tests each candidate mean m by betting
@@ -86,6 +88,8 @@ def bounded_mean(x: ArrayLike, alpha: float, *, high: ArrayLike | None = None) -
         alpha: One minus the confidence, in (0, 1).
         high: The same items with every unknown part taken as high as it can be, shape (n,), ``high >= x``;
             the upper bound is taken from it and the lower from `x`. Default: `x`.
+        tuned: The alpha that the bets are made for; it must not depend on the values. Default: `alpha`. Needed
+            where `alpha` itself depends on them, as in `multiplicity.selected_intervals`.
 
     Returns:
         The interval; [0, 1] if there are no values.
@@ -105,7 +109,9 @@ def bounded_mean(x: ArrayLike, alpha: float, *, high: ArrayLike | None = None) -
         raise UsageError("`high` must have the shape of `x` and be nowhere below it.")
     if least.size == 0:
         return Interval(0.0, 1.0)
-    return Interval(_lower_mean(least, alpha), 1.0 - _lower_mean(1.0 - most, alpha))
+    aim = alpha if tuned is None else tuned
+    check_alpha(aim)
+    return Interval(_lower_mean(least, alpha, aim), 1.0 - _lower_mean(1.0 - most, alpha, aim))
 
 
 def round_outward(interval: Interval, digits: int = 3) -> Interval:
@@ -129,7 +135,7 @@ def check_alpha(alpha: float) -> None:
         raise UsageError(f"alpha must lie between 0 and 1, not {alpha}.", next="0.05 means 95 % confidence.")
 
 
-def _cdf(k: int, positives: int, n: int, population: int) -> float:
+def tail(k: int, positives: int, n: int, population: int) -> float:
     """P(X <= k) for the number X of positives among n drawn without replacement.
 
     Sums ratios of neighbouring probabilities outward from the mode, so nothing underflows. Leaves out only
@@ -148,7 +154,7 @@ def _cdf(k: int, positives: int, n: int, population: int) -> float:
     return float(weights[: k - first + 1].sum() / weights.sum())
 
 
-def _greatest(holds: Callable[[int], bool], low: int, high: int) -> int:
+def greatest(holds: Callable[[int], bool], low: int, high: int) -> int:
     """The greatest integer in [low, high] that `holds`; low does, and it turns false at most once."""
     while low < high:
         middle = (low + high + 1) // 2
@@ -166,8 +172,8 @@ def _checked(x: ArrayLike) -> Floats:
     return values
 
 
-def _lower_mean(x: Floats, alpha: float) -> float:
-    """The lower bound at alpha / 2: no mean below it survives the bets.
+def _lower_mean(x: Floats, alpha: float, tuned: float) -> float:
+    """The lower bound at alpha / 2: no mean below it survives the bets, which are made for `tuned`.
 
     In a block of candidates the bets are fixed and the wealth falls as the candidate grows. So a block falls
     whole if its right end does, and the first block that stands holds the bound; it is cut into 16, nine times.
@@ -175,7 +181,7 @@ def _lower_mean(x: Floats, alpha: float) -> float:
     values, counts = np.unique(x, return_counts=True)
     weights = counts.astype(np.float64)
     target = math.log(2 / alpha)
-    bets, shares = _bets(x.size, alpha)
+    bets, shares = _bets(x.size, tuned)
 
     def stands(block: int) -> bool:
         row = slice(block, block + 1)

@@ -1,4 +1,4 @@
-"""How much to collect: labels for a rate or for "at most", requests for a gap. Plans, not evidence."""
+"""How much to collect: labels for a rate or for "at most", and the spread of a gap. Plans, not evidence."""
 
 from __future__ import annotations
 
@@ -8,12 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from allegiance.errors import UsageError
-from allegiance.stats.gaps import difference_interval
 from allegiance.stats.intervals import check_alpha, hypergeometric
-
-STUDIES = 300
-"""Studies that are simulated for each size that `gap_requests_interval` tries."""
-
 
 def floor_labels(p0: float, alpha: float, population: int) -> int:
     """The fewest labels with which any design can claim "at most p0" when all of them are negative.
@@ -125,7 +120,7 @@ def gap_requests(
 
     Takes the mean difference as normal, as plans do: at alpha 0.05 and power 0.8 the gap found is 2.8 standard
     deviations. It is for the sign-flip test and the t interval; the betting interval needs about twice as many
-    requests to leave zero out.
+    requests to leave zero out. `power.gap_power` works it out for a design.
 
     Args:
         gap: The least gap worth finding, in [-1, 1], not zero.
@@ -145,32 +140,6 @@ def gap_requests(
     deviations = float(ndtri(1 - alpha / 2) + ndtri(power))
     one = gap_sd(1, samples, spread=spread, within=within)
     return max(2, math.ceil((deviations * one / gap) ** 2))
-
-
-def gap_requests_interval(
-    gap: float, *, samples: int, spread: float, within: float, alpha: float = 0.05, power: float = 0.8
-) -> int:
-    """The requests with which the betting interval of a gap of this size leaves zero out, with this power.
-
-    By simulation (300 studies a size, a fixed seed), within about a twentieth: the differences are normal about the
-    gap with variance spread^2 + within / samples, cut off at ±1.
-
-    Args, errors: As for `gap_requests`.
-    """
-    least = gap_requests(gap, samples=samples, spread=spread, within=within, alpha=alpha, power=power)
-    deviation = gap_sd(1, samples, spread=spread, within=within)
-
-    def enough(requests: int) -> bool:
-        draws = np.random.default_rng(requests).normal(abs(gap), deviation, (STUDIES, requests)).clip(-1, 1)
-        return sum(difference_interval(d, d, alpha).low > 0 for d in draws) >= power * STUDIES
-
-    high = least
-    while not enough(high):
-        least, high = high, high * 2
-    while high - least > max(1, high // 20):
-        middle = (least + high) // 2
-        least, high = (least, middle) if enough(middle) else (middle, high)
-    return high
 
 
 def _log_missed(positives: int, n: int, population: int) -> float:

@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from allegiance.corpus.predicate import parse
 from allegiance.evidence.bundle import to_members
-from allegiance.evidence.keep import announcement, carry_out
-from allegiance.evidence.material import Material, forks, labels_digest, sample_of, terms_of, work_out
+from allegiance.evidence.drawing import announcement, carry_out
+from allegiance.evidence.material import Material, forks_of, labels_digest
 from allegiance.evidence.population import pin
-from allegiance.evidence.statements import basis, statement
+from allegiance.evidence.statements import basis_of, statement
+from allegiance.evidence.terms import terms_of
+from allegiance.evidence.working import work_out
 from allegiance.ledger.log import Entry, checkpoint
 from allegiance.ledger.merkle import leaf_hash
 from allegiance.records.canonical import canonical
@@ -37,16 +38,15 @@ class Attack(NamedTuple):
 
 def finish(claim: Claim, material: Material) -> Forged:
     """The claim with all that follows from its terms and its material computed again."""
-    terms, chosen = terms_of(claim), parse(claim.frame.predicate)
-    rows = [row for row in material.rows if chosen.matches(row.fields())]
-    estimate = work_out(terms, claim.frame.n, sample_of(material.draw, rows), material.labels)
+    terms = terms_of(claim)
+    estimate = work_out(terms, claim.frame, material)
     again = replace(
         claim,
         estimate=estimate,
-        statement=statement(terms, claim.frame, material.draw, estimate),
+        statement=statement(terms, claim.frame, material, estimate),
         labels=labels_digest(material.labels),
-        forks=forks(material.log),
-        basis=basis(claim.raters[0]),
+        forks=forks_of(terms, material),
+        basis=basis_of(terms),
         draw=material.draw.digest if material.draw else "",
     )
     return _with_log(again, material, list(material.log))
@@ -116,7 +116,7 @@ def renumber_the_draw(claim: Claim, material: Material) -> Forged:
     """The draw is said to be the ninth, with the seed and items that follow; the log shows no eight before it."""
     drawn = _draw(material)
     commitment = replace(drawn.commitment, counter=9)
-    made = carry_out(commitment, [row.name for row in material.rows])
+    made = carry_out(commitment, material.rows)
     labelled = {label.transcript for label in material.labels}
     if not labelled.issuperset(made.items):
         raise ValueError("this attack needs labels of the whole frame")
@@ -206,7 +206,7 @@ ATTACKS: Mapping[str, Attack] = {
     "the labels are moved before the draw": Attack(label_before_the_draw, "order of events"),
     "a revision is skipped": Attack(skip_a_revision, "labels"),
     "a status is changed": Attack(change_the_status, "log", ("draw", "number")),
-    "two raters share a name": Attack(share_a_name, "number", ("labels",)),
+    "two raters share a name": Attack(share_a_name, "number"),
     "alpha is loosened": Attack(loosen_alpha, "number"),
     "the statement is forged": Attack(forge_the_statement, "words"),
     "a transcript's text is altered": Attack(alter_a_transcript, "transcripts"),
@@ -231,7 +231,7 @@ def _with_log(claim: Claim, material: Material, entries: list[Entry]) -> Forged:
 
 
 def _restated(claim: Claim, material: Material, estimate: Estimate) -> Forged:
-    said = statement(terms_of(claim), claim.frame, material.draw, estimate)
+    said = statement(terms_of(claim), claim.frame, material, estimate)
     return replace(claim, estimate=estimate, statement=said), material
 
 
