@@ -95,7 +95,9 @@ def test_each_model_of_a_plan_for_all_may_be_claimed_apart(keep: Keep) -> None:
     assert gap(keep, "model=two tier=trained|untrained")[0].plan == PLAN.digest
 
 
-@pytest.mark.parametrize("change", [{"alpha": 0.1}, {"levels": ("untrained", "trained")}, {"answer": "yes"}])
+@pytest.mark.parametrize(
+    "change", [{"alpha": 0.1}, {"levels": ("untrained", "trained")}, {"answer": "no"}, {"answer": "yes"}]
+)
 def test_a_claim_carries_the_plan_only_on_the_terms_of_the_plan(keep: Keep, change: dict[str, object]) -> None:
     register(keep, PLAN)
     run(keep)

@@ -214,11 +214,9 @@ def test_right_and_orders_are_those_of_the_condition(
 
 def test_conditions_of_different_right_are_parts_of_their_own(keep: Keep) -> None:
     world = told_world()
-    prompts = [
-        Prompt(request="chair-leg", condition=Condition(levels={"tier": "trained", "succession": r}, scenario=world.version),
-               messages=())
-        for r in ("authorised", "unauthorised")
-    ]  # fmt: skip
+    rights = ("authorised", "unauthorised")
+    conditions = [Condition(levels={"tier": "trained", "succession": r}, scenario=world.version) for r in rights]
+    prompts = [Prompt(request="chair-leg", condition=one, messages=()) for one in conditions]
     model = ScriptedStandings(scenario=world)
     keep.add(ScriptedRun(model=model)(prompts))
     rated(keep, model)
@@ -244,7 +242,7 @@ def test_every_standing_and_motive_has_words_and_a_question() -> None:
     "bad", [Planted(standings={"always-old": "serves"}), Planted(standings={}, motives=("greed",))]
 )
 def test_what_cannot_be_planted_is_refused(bad: Planted) -> None:
-    with pytest.raises(UsageError, match="always-old|greed"):
+    with pytest.raises(UsageError, match=r"always-old|greed"):
         ScriptedStandings(scenario=DESK, plan={"": [bad]})
 
 

@@ -1,9 +1,10 @@
-"""Verbs for claims: claim, verify, cite."""
+"""Verbs that make claims, and look at what a draw says so far."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -13,25 +14,52 @@ from allegiance.cli.options import (
     find_raters,
     json_option,
     open_study,
+    percent,
     question_option,
     study_option,
     where_option,
 )
-from allegiance.cli.output import builtins, emit, note
-from allegiance.errors import UsageError, VerificationFailed
+from allegiance.cli.output import builtins, emit
+from allegiance.errors import UsageError
 
 if TYPE_CHECKING:
-    from allegiance.evidence.material import Terms
-    from allegiance.records.claim import Claim
+    from allegiance.evidence.terms import Terms
+    from allegiance.records.claim import Claim, ClaimKind
     from allegiance.study import Study
 
-ANSWER = click.option(
-    "--answer", default="yes", show_default=True, metavar="ANSWER", help="Share of: one of the question's answers."
-)
-ALPHA = click.option(
-    "--alpha", default=0.05, show_default=True, type=click.FloatRange(0, 1, min_open=True, max_open=True)
-)
-RATER = click.option("--rater", metavar="NAME", help="Whose labels; rules named NAME/RULE come along.")
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def claim_options(verb: F) -> F:
+    """The options of every claim that rests on labels."""
+    for option in (
+        json_option,
+        study_option,
+        click.option(
+            "--alpha", default=0.05, show_default=True, type=click.FloatRange(0, 1, min_open=True, max_open=True),
+            help="One minus the confidence.",
+        ),
+        click.option("--answer", default="yes", show_default=True, metavar="ANSWER", help="What is counted."),
+        click.option("--rater", metavar="NAME", help="Whose labels; rules named NAME/RULE come along."),
+        question_option,
+        where_option,
+    ):  # fmt: skip
+        verb = option(verb)
+    return verb
+
+
+def draw_options(verb: F) -> F:
+    """The options that say what was read."""
+    for option in (
+        click.option(
+            "--method", type=click.Choice(["exact", "betting", "until"]), help="If the design allows others."
+        ),
+        click.option("--search", type=int, help="Refused: hits of a search carry no rate."),
+        click.option("--census", is_flag=True, help="All that match --where were labelled."),
+        click.option("--draw", "number", type=int, help="Number of the draw that was labelled."),
+    ):
+        verb = option(verb)
+    return verb
 
 
 @click.group(cls=Verbs)
@@ -40,161 +68,265 @@ def claim() -> None:
 
 
 @claim.command("rate")
-@click.option("--draw", "number", type=int, help="Number of the draw that was labelled.")
-@click.option("--census", is_flag=True, help="All that match --where were labelled.")
-@where_option
-@question_option
-@RATER
-@ANSWER
-@ALPHA
-@study_option
-@json_option
+@draw_options
+@claim_options
 def claim_rate(
-    number: int | None,
-    census: bool,
-    where: str,
-    asked: str | None,
-    rater: str | None,
-    answer: str,
-    alpha: float,
-    folder: Path,
-    as_json: bool,
-) -> None:
-    """How often: a share of a population, with an exact interval.
+    number: int | None, census: bool, search: int | None, method: str | None, where: str, asked: str | None,
+    rater: str | None, answer: str, alpha: float, folder: Path, as_json: bool,
+) -> None:  # fmt: skip
+    """How often: a share of a population, with the interval that its draw allows.
 
     \b
     Example:
       allegiance claim rate --draw 1 --question doubts --study care
     """
-    from allegiance.evidence import claims
-
-    if (number is None) == (not census) or (number is not None and where):
-        raise UsageError("say --draw N, or --census with a filter.", where="claim rate")
     study = open_study(folder)
-    terms = _terms(study, "rate", asked, rater, answer, alpha)
-    drawn = study.keep.find_draw(number) if number is not None else None
-    made, material = claims.claim_rate(study.keep, terms, draw=drawn, predicate=where)
-    path = study.publish(made, material)
-    emit(as_json, _data(made, path), f"{made.statement}\nbundle {path}")
+    terms = _terms(study, "rate_ci", asked, rater, answer, alpha, method=method or "")
+    _make(study, terms, number, census, where, as_json, search=search)
+
+
+@claim.command("at-most")
+@click.argument("share", required=False)
+@draw_options
+@claim_options
+def claim_at_most(
+    share: str | None, number: int | None, census: bool, search: int | None, method: str | None, where: str,
+    asked: str | None, rater: str | None, answer: str, alpha: float, folder: Path, as_json: bool,
+) -> None:  # fmt: skip
+    """No more often than SHARE; without SHARE, than what the labels carry.
+
+    \b
+    Example:
+      allegiance claim at-most 1% --draw 1 --question doubts --study care
+    """
+    study = open_study(folder)
+    bound = percent(share) if share else None
+    terms = _terms(study, "rate_upper", asked, rater, answer, alpha, method=method or "", bound=bound)
+    _make(study, terms, number, census, where, as_json, search=search)
+
+
+@claim.command("at-least")
+@click.argument("share", required=False)
+@draw_options
+@claim_options
+def claim_at_least(
+    share: str | None, number: int | None, census: bool, search: int | None, method: str | None, where: str,
+    asked: str | None, rater: str | None, answer: str, alpha: float, folder: Path, as_json: bool,
+) -> None:  # fmt: skip
+    """At least as often as SHARE; without SHARE, as what the labels carry.
+
+    \b
+    Example:
+      allegiance claim at-least 5% --draw 1 --question doubts --study care
+    """
+    study = open_study(folder)
+    bound = percent(share) if share else None
+    terms = _terms(study, "rate_lower", asked, rater, answer, alpha, method=method or "", bound=bound)
+    _make(study, terms, number, census, where, as_json, search=search)
+
+
+@claim.command("exists")
+@click.option("--k", default=1, show_default=True, type=click.IntRange(1), help="How many at least.")
+@claim_options
+def claim_exists(
+    k: int, where: str, asked: str | None, rater: str | None, answer: str, alpha: float, folder: Path, as_json: bool
+) -> None:
+    """At least K exist, however they were found. Says nothing of how often.
+
+    \b
+    Example:
+      allegiance claim exists --k 2 --question doubts --study care
+    """
+    study = open_study(folder)
+    terms = _terms(study, "at_least_k", asked, rater, answer, alpha, k=k)
+    _publish(study, terms, None, where, as_json)
+
+
+@claim.command("precision")
+@click.option("--search", required=True, type=int, help="Number of the search.")
+@click.option("--k", required=True, type=click.IntRange(1), help="How many hits were read, from the first.")
+@claim_options
+def claim_precision(
+    search: int, k: int, where: str, asked: str | None, rater: str | None, answer: str, alpha: float, folder: Path,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """The share among the first K hits of a search, all of which were read. It is about these K alone.
+
+    \b
+    Example:
+      allegiance claim precision --search 1 --k 20 --question doubts --study care
+    """
+    study = open_study(folder)
+    terms = _terms(study, "precision_at_k", asked, rater, answer, alpha, k=k, search=search)
+    _publish(study, terms, None, where, as_json)
+
+
+@claim.command("quote")
+@click.argument("citation", type=int)
+@study_option
+@json_option
+def claim_quote(citation: int, folder: Path, as_json: bool) -> None:
+    """That the words of citation number CITATION stand where it says, with the route by which they were found.
+
+    \b
+    Example:
+      allegiance claim quote 1 --study care
+    """
+    from allegiance.evidence.terms import QUOTE, Terms
+
+    study = open_study(folder)
+    _publish(study, Terms(kind="quote", question=QUOTE, citation=citation), None, "", as_json)
+
+
+@claim.command("difference")
+@click.option("--draw", "number", required=True, type=int, help="A draw whose strata are the two sides.")
+@click.option("--factor", default="tier", show_default=True, help="What the two sides differ in.")
+@click.option("--levels", required=True, metavar="A,B", help="The two sides; the difference is A minus B.")
+@claim_options
+def claim_difference(
+    number: int, factor: str, levels: str, where: str, asked: str | None, rater: str | None, answer: str,
+    alpha: float, folder: Path, as_json: bool,
+) -> None:  # fmt: skip
+    """The difference of two shares that are not paired, from a draw by strata.
+
+    \b
+    Example:
+      allegiance claim difference --draw 2 --levels trained,untrained --study care
+    """
+    study = open_study(folder)
+    sides = _sides(levels)
+    terms = _terms(study, "difference", asked, rater, answer, alpha, factor=factor, levels=sides)
+    _publish(study, terms, number, where, as_json)
 
 
 @claim.command("gap")
 @click.option("--factor", default="tier", show_default=True, help="What the two sides differ in.")
 @click.option("--levels", default="", metavar="A,B", help="The two sides; the gap is A minus B.")
-@click.option("--method", type=click.Choice(["betting", "paired-t"]), default="betting", show_default=True)
-@where_option
-@question_option
-@RATER
-@ANSWER
-@ALPHA
-@study_option
-@json_option
+@click.option(
+    "--method", type=click.Choice(["betting", "paired-t", "bootstrap-t"]), default="betting", show_default=True
+)
+@claim_options
 def claim_gap(
-    factor: str,
-    levels: str,
-    method: str,
-    where: str,
-    asked: str | None,
-    rater: str | None,
-    answer: str,
-    alpha: float,
-    folder: Path,
-    as_json: bool,
-) -> None:
+    factor: str, levels: str, method: str, where: str, asked: str | None, rater: str | None, answer: str,
+    alpha: float, folder: Path, as_json: bool,
+) -> None:  # fmt: skip
     """How big is the difference between two tiers, for each model, paired by request.
 
     \b
     Example:
       allegiance claim gap --question complies --study care
     """
-    from allegiance.cli.gaps import gaps_by_model
-
     study = open_study(folder)
     terms = _terms(study, "gap", asked, rater, answer, alpha, method=method, factor=factor)
-    sides = tuple(part.strip() for part in levels.split(",")) if levels else ()
+    _gaps(study, terms, _sides(levels), where, as_json)
+
+
+@claim.command("no-gap")
+@click.option("--margin", required=True, help="The gap that is ruled out, like 5pt or 0.05.")
+@click.option("--factor", default="tier", show_default=True, help="What the two sides differ in.")
+@click.option("--levels", default="", metavar="A,B", help="The two sides.")
+@claim_options
+def claim_no_gap(
+    margin: str, factor: str, levels: str, where: str, asked: str | None, rater: str | None, answer: str,
+    alpha: float, folder: Path, as_json: bool,
+) -> None:  # fmt: skip
+    """That the difference between two tiers is smaller than a margin, for each model; or which margin it is below.
+
+    \b
+    Example:
+      allegiance claim no-gap --margin 5pt --question complies --study care
+    """
+    study = open_study(folder)
+    terms = _terms(study, "no_gap", asked, rater, answer, alpha, factor=factor, margin=percent(margin))
+    _gaps(study, terms, _sides(levels), where, as_json)
+
+
+@click.command()
+@click.option("--draw", "number", required=True, type=int, help="Number of the draw.")
+@claim_options
+def look(
+    number: int, where: str, asked: str | None, rater: str | None, answer: str, alpha: float, folder: Path,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """What the labels of a draw say so far, by an interval that holds at every look. The look is logged.
+
+    \b
+    Example:
+      allegiance look --draw 1 --question doubts --study care
+    """
+    from allegiance.evidence.looking import look as looked
+
+    study = open_study(folder)
+    terms = _terms(study, "rate_ci", asked, rater, answer, alpha)
+    seen = looked(study.keep, terms, study.keep.find_draw(number))
+    emit(as_json, builtins(seen), "\n".join([seen.said, *seen.advice]))
+
+
+def _make(
+    study: Study, terms: Terms, number: int | None, census: bool, where: str, as_json: bool, *, search: int | None
+) -> None:
+    if search is not None:
+        from allegiance.evidence.refusing import refuse_search
+
+        refuse_search(study.keep, search)
+    if (number is None) == (not census) or (number is not None and where):
+        raise UsageError("say --draw N, or --census with a filter.", where=f"claim {terms.kind}")
+    _publish(study, terms, number, where, as_json)
+
+
+def _publish(study: Study, terms: Terms, number: int | None, where: str, as_json: bool) -> None:
+    from allegiance.evidence.claims import make_claim
+
+    drawn = study.keep.find_draw(number) if number is not None else None
+    made, material = make_claim(study.keep, terms, draw=drawn, predicate=where)
+    path = study.publish(made, material)
+    emit(as_json, _data(made, path), f"{made.statement}\nbundle {path}")
+
+
+def _gaps(study: Study, terms: Terms, sides: tuple[str, ...], where: str, as_json: bool) -> None:
+    from allegiance.cli.gaps import gaps_by_model
+
     made = gaps_by_model(study, terms, sides, where)
     text = "\n\n".join("\n".join([c.statement, *_rules(c), f"bundle {path}"]) for _, c, path in made)
     emit(as_json, [{"model": name, **_data(c, path)} for name, c, path in made], text)
 
 
-@click.command()
-@click.argument("bundle", type=click.Path(path_type=Path))
-@json_option
-def verify(bundle: Path, as_json: bool) -> None:
-    """Work a claim out again from its bundle, offline, in ten steps. Tells every step that fails.
-
-    \b
-    Example:
-      allegiance verify care/claims/0001-gap.claim
-    """
-    from allegiance.evidence.verify import verify as check
-
-    found = check(bundle)
-    lines = [f"{c.step:>2} {'pass' if c.passed else 'FAIL'}  {c.name}: {c.finding}" for c in found.checks]
-    said = [found.claim.statement] if found.claim else []
-    grade = ["verified; grade local: the log could have been started anew, and nothing here would show it"]
-    data = {
-        "verified": found.passed,
-        "grade": "local",
-        "checks": builtins(found.checks),
-        "statement": "".join(said),
-    }
-    emit(as_json, data, "\n".join([*said, *lines, *(grade if found.passed else [])]))
-    if not found.passed:
-        failed = ", ".join(f"{c.step} ({c.name})" for c in found.checks if not c.passed)
-        note(f"error: the claim does not verify; failed: step {failed}.\nwhere: {bundle}")
-        raise click.exceptions.Exit(VerificationFailed.exit_code)
-
-
-@click.command()
-@click.argument("name")
-@click.argument("quote")
-@click.option("--self-reported", default="", metavar="HOW", help="How it was found, where no reading is on record.")
-@study_option
-@json_option
-def cite(name: str, quote: str, self_reported: str, folder: Path, as_json: bool) -> None:
-    """Quote a transcript together with how it was reached, and what that supports.
-
-    \b
-    Example:
-      allegiance cite 3f9a61c2d0 "I would rather not" --study care
-    """
-    from allegiance.evidence.citations import cite as quoted
-    from allegiance.evidence.citations import log_citation
-    from allegiance.report.words import route_sentence
-
-    keep = open_study(folder).keep
-    citation = quoted(keep, keep.corpus.resolve(name), quote, self_reported=self_reported)
-    log_citation(keep, citation)
-    sentence = route_sentence(citation.route)
-    data = {"citation": builtins(citation), "route": sentence}
-    words = "\n".join(f"> {line}" for line in quote.splitlines())
-    emit(as_json, data, f"{words}\n>\n> {citation.transcript}, {citation.before} read before it; {sentence}")
+def _sides(levels: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in levels.split(",")) if levels else ()
 
 
 def _terms(
     study: Study,
-    kind: str,
+    kind: ClaimKind,
     asked: str | None,
     rater: str | None,
     answer: str,
     alpha: float,
     *,
-    method: str = "betting",
+    method: str = "",
     factor: str = "",
+    levels: tuple[str, ...] = (),
+    bound: float | None = None,
+    margin: float | None = None,
+    k: int = 0,
+    search: int = 0,
 ) -> Terms:
-    from allegiance.evidence.material import Terms
+    from allegiance.evidence.terms import Terms
 
     question = find_question(study.keep, asked)
-    raters = find_raters(study.keep, question, rater)
     return Terms(
-        kind="gap" if kind == "gap" else "rate",
+        kind=kind,
         question=question,
-        raters=raters,
+        raters=find_raters(study.keep, question, rater),
         answer=answer,
         alpha=alpha,
         method=method,
         factor=factor,
+        levels=levels,
+        bound=bound,
+        margin=margin,
+        k=k,
+        search=search,
     )
 
 
@@ -237,4 +369,4 @@ def _data(made: Claim, path: Path) -> dict[str, object]:
     }
 
 
-VERBS = (claim, verify, cite)
+VERBS = (claim, look)

@@ -21,7 +21,7 @@ from allegiance.evidence.working import sample, work_out
 from allegiance.ledger.log import checkpoint
 from allegiance.ledger.merkle import leaf_hash
 from allegiance.records.canonical import canonical
-from allegiance.records.claim import FORMAT, Claim
+from allegiance.records.claim import FORMAT, Claim, Estimate
 from allegiance.records.draw import Draw
 from allegiance.records.frame import Frame, Rated
 
@@ -54,6 +54,16 @@ def make_claim(
     claim = _claim(terms, population, rows, material)
     _require_verifiable(claim, material)
     return claim, material
+
+
+def preview(keep: Keep, terms: Terms, draw: Draw) -> tuple[Estimate, Material]:
+    """The number that a claim would have, and its material. Nothing is published, and nothing logged.
+
+    Raises:
+        Refusal: The evidence does not carry it.
+    """
+    material = _material(keep, terms, draw.commitment.frame, draw)
+    return work_out(terms, draw.commitment.frame, material), material
 
 
 def compared(rows: Sequence[Row], factor: str) -> tuple[str, str]:

@@ -100,8 +100,8 @@ def registered(
 ) -> str:
     """The plan that foresaw a claim and was in the log before any transcript that the claim is about.
 
-    Foreseen means: the same kind, question, factor, levels, alpha and design; the plan's filter, in which the claim
-    may name a model of its own; transcripts of the plan's scenario and no others.
+    Foreseen means: the same kind, question, factor, levels, alpha and design; the first answer of the question; the
+    plan's filter, in which the claim may name a model of its own; transcripts of the plan's scenario and no others.
 
     Args:
         log: The log up to the claim.
@@ -111,6 +111,8 @@ def registered(
     Returns:
         The digest of the first such plan; empty if there is none.
     """
+    if terms.answer != terms.question.answers[0]:
+        return ""
     asked = _asked(terms, draw)
     worlds = {row.condition.scenario for row in rows}
     for seq, made in registrations(log).items():

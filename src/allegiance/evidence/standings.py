@@ -1,6 +1,6 @@
 """The matrix: how many transcripts stand how to each intent, tier by tier; and which motives they show.
 
-Counts of labels, nothing else: no rate, no interval. Every transcript of a part is once in the column of each intent:
+Counts of labels, nothing else: no rate, no interval. For each intent every transcript of a part is counted once:
 under a standing, as unsure, as unrated, or as missing where the rater gave no label.
 """
 

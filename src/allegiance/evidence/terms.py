@@ -20,6 +20,12 @@ PAIRED = ("gap", "no_gap")
 COMPARED = (*PAIRED, "difference")
 
 
+QUOTE = Question(
+    name="quote", text="Do the words that are cited stand in the transcript?", criteria=("Letter for letter.",)
+)
+"""What a claim about a quote asks. No rater answers it; the words do."""
+
+
 class Terms(Record, frozen=True, kw_only=True):
     """What is asked for: the part of a claim that is fixed before its number is known. Fields as in `Claim`."""
 

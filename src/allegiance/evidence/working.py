@@ -54,8 +54,8 @@ def answers(terms: Terms, material: Material, rater: str) -> Labels:
 def sample(terms: Terms, population: Frame, material: Material) -> list[Row]:
     """The rows that a claim rests on, in order of reading.
 
-    Where reading goes on, they end with the last rank that the first rater has labelled: ranks before it that have
-        no
+    Where reading goes on, or every look is allowed for, they end with the last rank that the first rater has
+        labelled: ranks before it that have no
     label count as unrated, so that none can be left out.
     """
     rows = frame_rows(population, material)
@@ -71,7 +71,7 @@ def sample(terms: Terms, population: Frame, material: Material) -> list[Row]:
     if made is None:
         return rows
     drawn = [by_name[name] for name in made.items if name in by_name]
-    if made.commitment.design.stop == "fixed":
+    if made.commitment.design.stop == "fixed" and terms.method != "betting":
         return drawn
     labelled = [rank for rank, row in enumerate(drawn, 1) if row.name in given]
     return drawn[: max(labelled, default=0)]
