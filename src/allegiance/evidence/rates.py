@@ -18,6 +18,7 @@ from allegiance.stats.designs import Part, stratified
 from allegiance.stats.intervals import Interval, round_outward
 from allegiance.stats.inverse import read_until
 from allegiance.stats.planning import floor_labels
+from allegiance.stats.secondary import active
 from allegiance.stats.sequential import Side, betting_interval
 
 RATE_METHODS: Mapping[str, str] = {
@@ -27,6 +28,7 @@ RATE_METHODS: Mapping[str, str] = {
     "strata": "hypergeometric-strata/1",
     "elusion": "hypergeometric-elusion/1",
 }
+ACTIVE_METHOD = "active-inference/1"
 SIDES: Mapping[str, str] = {"rate_ci": "both", "rate_upper": "high", "rate_lower": "low"}
 
 
@@ -106,6 +108,25 @@ def estimate_rate(
         method=RATE_METHODS[chosen],
         counts=counts,
     )
+
+
+def estimate_active(sampled: Sampled, labels: Labels, *, answer: str = "yes", alpha: float = 0.05) -> Estimate:
+    """A rate that leans on the scores of a weighted draw and on many labels; for a line beside the number only.
+
+    Raises:
+        Refusal: A label is not decided, or there are fewer than 30 of either kind.
+    """
+    names = [row.name for row in sampled.rows]
+    told = [outcome(labels.get(name), answer) for name in names]
+    if any(np.isnan(each) for each in told):
+        raise Refusal("a label is not decided.", next="Decide it.")
+    left = sorted(sampled.scores.keys() - set(names))
+    (weights, scores), (lighter, rest) = _columns(sampled, names, answer), _columns(sampled, left, answer)
+    made = active(told, scores or [], weights or [], rest or [], lighter or [], alpha)
+    low, high = round_outward(Interval(max(0.0, made.low), min(1.0, made.high)), DIGITS)
+    counts = _counts(sampled, labels, answer)
+    value = min(max(made.estimate, 0.0), 1.0)
+    return Estimate(value=value, low=low, high=high, alpha=alpha, method=ACTIVE_METHOD, counts=counts)
 
 
 def _method(sampled: Sampled, method: str) -> str:

@@ -14,7 +14,7 @@ from allegiance.evidence.drawing import highest, scores_of, strata, weights
 from allegiance.evidence.existence import estimate_existence, estimate_precision, estimate_quote
 from allegiance.evidence.gaps import estimate_difference, estimate_gap, estimate_no_gap
 from allegiance.evidence.material import Material, frame_rows, source_of
-from allegiance.evidence.rates import Sampled, estimate_rate, lower_claim, upper_claim
+from allegiance.evidence.rates import Sampled, estimate_active, estimate_rate, lower_claim, upper_claim
 from allegiance.evidence.tallies import Labels
 from allegiance.evidence.terms import COMPARED, RATES, Terms, check_terms
 from allegiance.ledger.log import Entry
@@ -23,6 +23,10 @@ from allegiance.records.claim import Estimate
 from allegiance.records.frame import Frame
 from allegiance.records.route import Citation
 from allegiance.records.search import Search
+from allegiance.stats.multiplicity import ledger_alpha
+
+LEDGER = "claim ledger"
+"""Name of the line that holds together with all earlier claims of the study."""
 
 
 def work_out(terms: Terms, population: Frame, material: Material) -> Estimate:
@@ -41,7 +45,11 @@ def work_out(terms: Terms, population: Frame, material: Material) -> Estimate:
     for card in others:
         secondary[card.name] = _estimate(terms, population, material, answers(terms, material, card.digest))
     if terms.kind == "gap" and terms.method != "paired-t":
-        secondary |= _paired_t(terms, population, material)
+        secondary |= _beside("paired-t", msgspec.structs.replace(terms, method="paired-t"), population, material)
+    if terms.kind in {*RATES, *COMPARED}:
+        secondary |= _beside(LEDGER, _in_ledger(terms, material), population, material)
+    if terms.kind == "rate_ci":
+        secondary |= _by_scores(terms, population, material)
     return msgspec.structs.replace(main, secondary=secondary)
 
 
@@ -55,8 +63,7 @@ def sample(terms: Terms, population: Frame, material: Material) -> list[Row]:
     """The rows that a claim rests on, in order of reading.
 
     Where reading goes on, or every look is allowed for, they end with the last rank that the first rater has
-        labelled: ranks before it that have no
-    label count as unrated, so that none can be left out.
+    labelled: ranks before it that have no label count as unrated, so that none can be left out.
     """
     rows = frame_rows(population, material)
     by_name = {row.name: row for row in rows}
@@ -236,10 +243,29 @@ def _two_parts(terms: Terms, material: Material, rows: Sequence[Row]) -> list[tu
     return [(level, *found[level][1:]) for level in terms.levels]
 
 
-def _paired_t(terms: Terms, population: Frame, material: Material) -> dict[str, Estimate]:
-    first = terms.raters[0].digest
-    other = msgspec.structs.replace(terms, method="paired-t")
+def _in_ledger(terms: Terms, material: Material) -> Terms:
+    """The same claim at what the i-th claim of a study may spend of alpha, so that all of them hold together."""
+    place = 1 + sum(entry.kind == "claim" for entry in material.log)
+    return msgspec.structs.replace(terms, alpha=ledger_alpha(place, terms.alpha), bound=None, margin=1.0)
+
+
+def _beside(name: str, terms: Terms, population: Frame, material: Material) -> dict[str, Estimate]:
+    """A line beside the number, where the evidence carries it."""
     try:
-        return {"paired-t": _estimate(other, population, material, answers(terms, material, first))}
+        first = answers(terms, material, terms.raters[0].digest)
+        return {name: _estimate(terms, population, material, first)}
+    except Refusal:
+        return {}
+
+
+def _by_scores(terms: Terms, population: Frame, material: Material) -> dict[str, Estimate]:
+    """The line that leans on the rater's scores in large samples, for a weighted draw; never the number itself."""
+    made = material.draw
+    if made is None or made.commitment.design.kind != "weighted":
+        return {}
+    read = sampled(terms, population, material)
+    try:
+        labels = answers(terms, material, terms.raters[0].digest)
+        return {"active inference": estimate_active(read, labels, answer=terms.answer, alpha=terms.alpha)}
     except Refusal:
         return {}
