@@ -10,7 +10,7 @@ SYNC := $(UV) sync --frozen --inexact --quiet
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench stress docs lock fix clean
+.PHONY: help demo test check bench kill-run hammer stress docs lock fix clean
 
 help:
 	@echo 'make demo    run a whole study on a small local model, no key needed'
@@ -18,6 +18,8 @@ help:
 	@echo 'make check   ruff, mypy and the import laws'
 	@echo 'make fix     let ruff format and repair what it can'
 	@echo 'make bench   measure speed against its floors; rows go to build/bench/'
+	@echo 'make kill-run  kill a run of 500 samples twenty times and count what is there at the end'
+	@echo 'make hammer  append to one log from eight processes that are killed meanwhile, and count what is lost'
 	@echo 'make stress  simulate the coverage of every interval; the table goes to docs/statistics.md'
 	@echo 'make docs    assemble the changelog and check the pages of docs/'
 	@echo 'make lock    settle uv.lock anew after a change of dependencies'
@@ -58,13 +60,20 @@ fix: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/bench.py $(ARGS)
 
+kill-run: $(VENV)/.dev
+	$(BIN)/python benchmarks/kill_run.py $(ARGS)
+
+hammer: $(VENV)/.dev
+	$(BIN)/python benchmarks/hammer.py $(ARGS)
+
 stress: $(VENV)/.dev
-	$(BIN)/python benchmarks/coverage.py $(ARGS)
+	$(BIN)/python -m benchmarks.coverage $(ARGS)
 
 docs: $(VENV)/.dev
 	@mkdir -p build
 	$(BIN)/python tools/changelog.py > build/CHANGELOG.md
 	COLUMNS=100 $(BIN)/python tools/reference.py
+	$(BIN)/python tools/library.py
 	$(BIN)/python -m pytest tests/house
 
 lock: | $(UV)

@@ -17,7 +17,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import import_rate
+import label_efficiency
 import pattern_rate
+import run_rate
 from import_rate import ROOT, Row, row
 
 OUT = ROOT / "build" / "bench"
@@ -33,7 +35,9 @@ def startup(quick: bool) -> list[Row]:
 
 BENCHES: dict[str, Callable[[bool], list[Row]]] = {
     "import_rate": import_rate.measure,
+    "label_efficiency": label_efficiency.measure,
     "pattern_rate": pattern_rate.measure,
+    "run_rate": run_rate.measure,
     "startup": startup,
 }
 

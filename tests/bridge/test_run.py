@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -185,39 +180,3 @@ def test_a_model_that_takes_no_grammar_is_not_said_to_be_forced(
     log = read_eval_log(str(logs(run.log_dir)[0]))
     assert {sample.metadata["allegiance"]["grammar_forced"] for sample in log.samples or []} == {False}
     assert {config.extra_body is None for config in script.configs} == {True}
-
-
-SLOW_RUN = """
-import sys
-from pathlib import Path
-sys.path.insert(0, {tests!r})
-import conftest
-from allegiance.bridge.run import InspectRun
-from allegiance.scenarios import load, stage
-conftest.SCRIPT.delay = 0.3
-InspectRun("fake/model", Path({runs!r}), max_connections=1,
-           on_progress=lambda done, total: print(done, flush=True))(stage(load("repair-desk"), requests=6))
-"""
-
-
-@pytest.mark.slow
-def test_a_run_that_was_killed_goes_on_where_it_stopped(tmp_path: Path, script: Any) -> None:
-    from allegiance.scenarios import load, stage
-
-    many, runs = stage(load("repair-desk"), requests=6), tmp_path / "runs"
-    code = SLOW_RUN.format(tests=str(Path(__file__).parent), runs=str(runs))
-    env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=env) as child:
-        assert child.stdout is not None
-        while child.stdout.readline().strip() != "6":
-            assert child.poll() is None
-        time.sleep(0.15)
-        child.send_signal(signal.SIGKILL)
-    run = InspectRun("fake/model", runs)
-    left = run.pending(many)
-    items = run(many)
-    assert 0 < left <= len(many) - 5
-    assert len(script.asked) == left
-    assert [(item.request, item.condition) for item in items] == [(p.request, p.condition) for p in many]
-    assert {item.status for item in items} == {"complete"}
-    assert len({item.name for item in items}) == len(many)

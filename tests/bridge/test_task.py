@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmarks.stub_server import StubServer
+from click.testing import CliRunner
 from inspect_ai import eval as evaluate
+from inspect_ai._util.registry import registry_lookup
 from inspect_ai.log import read_eval_log
+from tests.bridge.stub import MODEL
 
 from allegiance.bridge.naming import seed_of
-from allegiance.bridge.registry import scenario
+from allegiance.bridge.registry import TASKS, scenario
+from allegiance.cli.running import run
 from allegiance.errors import UnknownName
-from allegiance.scenarios import load, stage
+from allegiance.scenarios import library, load, stage
+from allegiance.study import Study
+
+TRAINED = {"tier": "trained"}
 
 
 def test_the_task_asks_what_staging_shows() -> None:
@@ -20,6 +30,47 @@ def test_the_task_asks_what_staging_shows() -> None:
     shown = [[(m.role, m.text()) for m in prompt.messages] for prompt in stage(load("repair-desk"), requests=2)]
     asked = [[(m.role, m.text) for m in sample.input] for sample in task.dataset]  # type: ignore[union-attr]
     assert asked == shown
+
+
+def test_each_scenario_of_the_library_is_a_task_of_its_own_name() -> None:
+    assert set(TASKS) == set(library())
+    for name in TASKS:
+        assert registry_lookup("task", f"allegiance/{name}") is TASKS[name]
+
+
+def test_a_scenario_under_its_own_name_has_the_same_samples() -> None:
+    made = [
+        [(s.id, [(m.role, m.text) for m in s.input], s.metadata) for s in task.dataset]  # type: ignore[union-attr]
+        for task in (TASKS["repair-desk"](requests=2, grid=TRAINED), scenario("repair-desk", 2, TRAINED))
+    ]
+    assert made[0] == made[1] != []
+
+
+@pytest.mark.slow
+def test_inspect_from_a_shell_and_our_own_run_make_the_same_samples(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Study.init(tmp_path / "study", "A study")
+    with StubServer() as server:
+        monkeypatch.setenv("STUB_BASE_URL", server.url)
+        monkeypatch.setenv("STUB_API_KEY", "stub-key-of-nobody")
+        words = ["repair-desk", "--requests", "2", "--model", MODEL, "--yes", "--study", str(tmp_path / "study")]
+        assert CliRunner().invoke(run, words).exit_code == 0
+        inspect = [Path(sys.executable).parent / "inspect", "eval", "allegiance/repair-desk", "-T", "requests=2"]
+        options = ["--model", MODEL, "--display", "none", "--log-dir", str(tmp_path / "logs")]
+        subprocess.run([*inspect, *options], check=True, capture_output=True)
+    assert asked(tmp_path / "study" / "runs") == asked(tmp_path / "logs")
+
+
+def asked(folder: Path) -> list[tuple[object, ...]]:
+    """What the samples of the one log in a folder were made of."""
+    [path] = folder.glob("*.eval")
+    made = []
+    for sample in read_eval_log(str(path)).samples or []:
+        note = {k: v for k, v in sample.metadata["allegiance"].items() if k not in ("run", "replies")}
+        words = [(m.role, m.text) for m in sample.input]  # type: ignore[union-attr]
+        made.append((sample.id, sample.epoch, words, note))
+    return sorted(made, key=str)
 
 
 def test_a_sample_is_named_by_request_and_condition() -> None:

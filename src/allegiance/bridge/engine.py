@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,49 +11,56 @@ from inspect_ai import Task
 from inspect_ai import eval as inspect_eval
 from inspect_ai.log import EvalLog
 from inspect_ai.model import Model, get_model
+from inspect_ai.solver import Solver
 
 import allegiance.bridge.registry  # noqa: F401  (makes the provider known where the package is not installed)
 from allegiance.bridge.asking import ask, sample
-from allegiance.bridge.kept_logs import latest_run, of_run
+from allegiance.bridge.faults import fatal, flat, lacking
+from allegiance.bridge.kept_logs import Outcomes, latest_run, of_run
 from allegiance.bridge.naming import KEY
+from allegiance.bridge.replies import Replies
+from allegiance.bridge.scripted import with_script
 from allegiance.errors import AllegianceError, RunError
 from allegiance.records.prompt import Prompt
 
-__all__ = ["evaluate", "first_line", "latest_run", "of_run", "opened"]
-WRITE_EACH = 500
-"""Runs of at most this many samples write each to disk as it ends; longer ones leave it to Inspect, in batches."""
+__all__ = ["Outcomes", "Replies", "ask", "evaluate", "latest_run", "of_run", "opened"]
+FLUSHES = 500
+"""How often a run writes to disk at most, apart from its last batch: shorter runs write each sample as it ends."""
 
 
 def evaluate(
-    slots: Sequence[tuple[Prompt, int]],
+    slots: Sequence[tuple[Prompt, int, int]],
     model: Model,
     folder: Path,
     note: Mapping[str, object],
-    *,
-    seed: int,
-    on_done: Callable[[], None] | None,
-    limits: Mapping[str, int | None],
-) -> EvalLog:
-    """Ask each prompt once and keep the log in a folder. A sample that fails does not stop the others."""
-    task = Task(name="allegiance", dataset=[sample(*slot) for slot in slots], solver=ask(seed, on_done),
+    solver: Solver,
+    settings: Mapping[str, Any],
+) -> EvalLog | None:
+    """Ask each prompt once and keep the log in a folder. A sample that fails does not stop the others.
+
+    Returns:
+        The log without its samples, which are on disk; None if the run was interrupted from the keyboard.
+    """
+    task = Task(name="allegiance", dataset=[sample(*slot) for slot in slots], solver=solver,
                 metadata={KEY: dict(note)})  # fmt: skip
-    settings: dict[str, Any] = {key: value for key, value in limits.items() if value is not None}
-    [log] = inspect_eval(
+    given = {key: value for key, value in settings.items() if value is not None}
+    logs = inspect_eval(
         task,
         model=model,
         log_dir=str(folder),
         log_format="eval",
-        log_buffer=1 if len(slots) <= WRITE_EACH else None,
+        log_buffer=max(1, len(slots) // FLUSHES),
         log_realtime=False,
+        log_header_only=True,
         log_level="error",
         display="none",
         fail_on_error=False,
         score=False,
         ctl_server=False,
         acp_server=False,
-        **settings,
+        **given,
     )
-    return log
+    return logs[0] if logs else None
 
 
 @contextmanager
@@ -64,6 +71,7 @@ def opened(name: str, args: Mapping[str, object]) -> Iterator[Model]:
         RunError: There is no such model, or it lacks a key or a package; the message is the provider's.
     """
     model = _model(name, dict(args))
+    _spare_hopeless_tries(model)
     try:
         yield model
     finally:
@@ -72,18 +80,20 @@ def opened(name: str, args: Mapping[str, object]) -> Iterator[Model]:
             server.stop()
 
 
-def first_line(error: object) -> str:
-    """The first line of a message, or the name of the error if it has none."""
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+def _spare_hopeless_tries(model: Model) -> None:
+    """An error after which no call can succeed is not tried again, whatever the provider's own rule."""
+    rule = model.api.should_retry
+    model.api.should_retry = lambda ex: False if fatal(ex) else rule(ex)  # type: ignore[method-assign]
 
 
 def _model(name: str, args: dict[str, Any]) -> Model:
     try:
-        return get_model(name, memoize=False, **args)
+        return get_model(name, memoize=False, **with_script(name, args))
     except AllegianceError:
         raise
     except (Exception, SystemExit) as error:
+        if names := lacking(error):
+            what = f"the provider of {name!r} needs {' or '.join(names)}, which is not set in the environment."
+            raise RunError(what, where="model", next="Set it, and give the same command again.") from error
         advice = "See the providers of Inspect AI, or use allegiance/smollm2."
-        what = f"the model {name!r} cannot be used: {first_line(error)}"
-        raise RunError(what, where="model", next=advice) from error
+        raise RunError(f"the model {name!r} cannot be used: {flat(error)}", where="model", next=advice) from error

@@ -6,33 +6,60 @@ together they hold every sample once, apart from failed ones that were tried aga
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from inspect_ai.log import EvalLog, list_eval_logs, read_eval_log, read_eval_log_sample_summaries
 
+from allegiance.bridge.kept_transcripts import Place
 from allegiance.bridge.naming import KEY
+
+_BROKEN_OFF = "CancelledError"
+"""Start of the error that Inspect notes for samples that were under way when a run was stopped."""
 
 
 @dataclass(frozen=True)
 class KeptLog:
-    """A log: its file, the plan and the run that it belongs to, when it began, and how it ended."""
+    """A log: its file, the plan and the run that it belongs to, when it began (in ns), and how it ended."""
 
     path: Path
     plan: str
     run: str
-    created: str
+    began: int
     status: str
 
-    def ids(self) -> frozenset[str]:
-        """Ids of the samples that it holds."""
-        return frozenset(str(s.id) for s in _summaries(self.path))
+    def outcomes(self) -> dict[str, bool]:
+        """Id of each sample that it holds to its end → whether the model answered it."""
+        ended = [s for s in _summaries(self.path) if not str(s.error or "").startswith(_BROKEN_OFF)]
+        return {str(s.id): s.error is None and s.completed_at is not None for s in ended}
 
-    def answered(self) -> frozenset[str]:
-        """Ids of the samples that the model answered."""
-        return frozenset(str(s.id) for s in _summaries(self.path) if s.error is None and s.completed_at is not None)
+
+class Outcomes:
+    """What the logs of a run hold, taken together.
+
+    Attributes:
+        run: The run; empty if there are no logs.
+        places: Id of each sample → where its record is: the first answer, or else the last failure.
+        answered: Ids of the samples that the model answered.
+        failures: Id → how many logs hold it as failed.
+    """
+
+    def __init__(self, logs: Sequence[KeptLog]) -> None:
+        self.run = logs[-1].run if logs else ""
+        self.places: dict[str, Place] = {}
+        self.answered: set[str] = set()
+        self.failures: Counter[str] = Counter()
+        for log in logs:
+            for name, answered in log.outcomes().items():
+                if name not in self.answered:
+                    self.places[name] = Place(log.path, name)
+                if answered:
+                    self.answered.add(name)
+                else:
+                    self.failures[name] += 1
 
 
 def latest_run(folder: Path, plan: str) -> tuple[KeptLog, ...]:
@@ -51,7 +78,7 @@ def _logs(folder: Path) -> list[KeptLog]:
         return []
     files = list_eval_logs(str(folder), formats=["eval"])
     found = [_kept(Path(info.name.removeprefix("file://"))) for info in files]
-    return sorted((log for log in found if log is not None), key=lambda log: (log.created, log.path.name))
+    return sorted((log for log in found if log is not None), key=lambda log: (log.began, log.path.name))
 
 
 def _kept(path: Path) -> KeptLog | None:
@@ -60,7 +87,7 @@ def _kept(path: Path) -> KeptLog | None:
     note: Mapping[str, Any] = ((header.eval.metadata if header else None) or {}).get(KEY, {})
     if header is None or "plan" not in note or "run" not in note:
         return None
-    return KeptLog(path, str(note["plan"]), str(note["run"]), str(header.eval.created), str(header.status))
+    return KeptLog(path, str(note["plan"]), str(note["run"]), int(note.get("began", 0)), str(header.status))
 
 
 def _header(path: Path) -> EvalLog | None:

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+import math
+import re
 import threading
+import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from allegiance.bridge.naming import KEY, sample_id, transcript_id, unique
+from allegiance.bridge.alone import alone
+from allegiance.bridge.faults import Stopped, told
+from allegiance.bridge.kept_transcripts import KeptTranscripts, Place
+from allegiance.bridge.naming import sample_id, unique
 from allegiance.bridge.needs import need
-from allegiance.corpus.importers import plan_import
 from allegiance.errors import AllegianceError, RunError, UsageError
 from allegiance.records.canonical import digest
 from allegiance.records.prompt import Prompt
-from allegiance.records.transcript import Transcript
+
+if TYPE_CHECKING:
+    from allegiance.bridge.kept_logs import Outcomes
 
 Progress = Callable[[int, int], None]
 Slots = Mapping[str, tuple[Prompt, int]]
 _SECRET = ("key", "token", "secret", "password", "credential", "auth")
+_PASSWORD_IN_URL = re.compile(r"://[^/\s@]*:[^/\s@]*@")
+INTERRUPTED = 130
+"""Exit status of a program that was interrupted from the keyboard."""
 
 
 def count_calls(prompts: Sequence[Prompt], samples: int = 1) -> int:
-    """How many calls a run of these prompts makes if nothing of it was done before."""
-    return len(prompts) * samples
+    """How many calls a run of these prompts makes if nothing of it was done before: one for each turn."""
+    return sum(1 + len(prompt.then) for prompt in prompts) * samples
 
 
 @dataclass
@@ -40,6 +48,11 @@ class InspectRun:
         samples: Repeats of each prompt.
         max_connections: Calls under way at the same time; the provider's own number if None.
         max_retries: How often Inspect repeats a call that failed for a passing reason.
+        timeout: Seconds that one try of a call may take; the provider's own limit if None.
+        temperature: Of sampling; the provider's own if None.
+        max_tokens: Bound on a reply; the provider's own if None.
+        batch: Whether to use the provider's batch interface, or the size of a batch.
+        cache: Whether to keep replies by what was asked, and to read those that are kept instead of asking.
         resume: Whether to go on with the latest run of the same plan: what it answered is kept and not asked
             again, what failed or is missing is asked; if all is there, no call is made. If false, begin anew.
         seed: Seed of the run, for models that take one.
@@ -53,13 +66,18 @@ class InspectRun:
     samples: int = 1
     max_connections: int | None = None
     max_retries: int = 5
+    timeout: int | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    batch: bool | int | None = None
+    cache: bool = False
     resume: bool = True
     seed: int = 0
     model_args: Mapping[str, object] = field(default_factory=dict)
     on_progress: Progress | None = None
 
-    def __call__(self, prompts: Sequence[Prompt]) -> list[Transcript]:
-        """Ask, and read the logs back.
+    def __call__(self, prompts: Sequence[Prompt]) -> KeptTranscripts:
+        """Ask; the transcripts are read from the logs when they are gone through, one at a time.
 
         Returns:
             A transcript for each prompt and repeat, in the order of the prompts; samples that failed have status
@@ -71,68 +89,107 @@ class InspectRun:
                 goes on from there.
         """
         slots, plan = self._slots(prompts), self._plan(prompts)
-        run, missing = self._missing(slots, plan)
-        if missing:
-            self._ask(slots, missing, {"plan": plan, "run": run, "seed": self.seed, "canary": prompts[0].canary})
-        return self._read(slots, run)
+        engine = _engine()
+        with alone(self.log_dir, plan):
+            held = self._held(plan)
+            missing = [name for name in slots if name not in held.answered]
+            run = held.run or uuid.uuid4().hex
+            if missing:
+                note = {"plan": plan, "run": run, "seed": self.seed, "canary": prompts[0].canary,
+                        "began": time.time_ns()}  # fmt: skip
+                todo = [(*slots[name], held.failures[name]) for name in missing]
+                self._ask(todo, len(slots), note)
+        return self._found(slots, engine.Outcomes(engine.of_run(self.log_dir, run)).places)
+
+    def check(self, prompts: Sequence[Prompt]) -> None:
+        """Look whether this could be run at all; reads no logs and makes no call.
+
+        Raises:
+            UsageError: There is nothing to run, a prompt comes twice, or a setting looks like a secret.
+        """
+        self._slots(prompts)
+
+    def missing(self, prompts: Sequence[Prompt]) -> list[Prompt]:
+        """What would be asked now, given what the logs already hold: each prompt as often as it is missing."""
+        slots, answered = self._slots(prompts), self._held(self._plan(prompts)).answered
+        return [prompt for name, (prompt, _) in slots.items() if name not in answered]
 
     def pending(self, prompts: Sequence[Prompt]) -> int:
-        """How many calls would be made now, given what the logs already hold."""
-        return len(self._missing(self._slots(prompts), self._plan(prompts))[1])
+        """How many samples would be asked now."""
+        return len(self.missing(prompts))
 
     def _slots(self, prompts: Sequence[Prompt]) -> Slots:
         if self.samples < 1 or not prompts:
             raise UsageError("there is nothing to run.", where="run", next="Give prompts, and at least one sample.")
+        if self.temperature is not None and not 0 <= self.temperature < math.inf:
+            raise UsageError("the temperature is no number from 0 on.", where="temperature")
         _refuse_secrets(self.model_args)
         unique(prompts)
         return {sample_id(p, repeat): (p, repeat) for p in prompts for repeat in range(self.samples)}
 
     def _plan(self, prompts: Sequence[Prompt]) -> str:
-        """What makes two runs the same: prompts, model and its settings, repeats, seed."""
-        settings = {key: str(value) for key, value in self.model_args.items()}
-        return digest([[p.digest for p in prompts], self.model, settings, self.samples, self.seed])
+        """What makes two runs the same: prompts, model and all that changes its replies, repeats."""
+        return digest([[p.digest for p in prompts], *self._answering(), self.samples, self.seed])
 
-    def _missing(self, slots: Slots, plan: str) -> tuple[str, list[str]]:
-        """The run to go on with, or a new one, and the ids that it lacks."""
-        logs = _engine().latest_run(self.log_dir, plan) if self.resume else ()
-        done = frozenset[str]().union(*(log.answered() for log in logs))
-        return (logs[-1].run if logs else uuid.uuid4().hex), [name for name in slots if name not in done]
+    def _answering(self) -> list[object]:
+        """Model and the settings on which its replies depend; what is not stated is left out."""
+        asked = {"temperature": self.temperature, "max_tokens": self.max_tokens}
+        stated = {key: str(value) for key, value in asked.items() if value is not None}
+        return [self.model, {key: str(value) for key, value in self.model_args.items()} | stated]
 
-    def _ask(self, slots: Slots, missing: Sequence[str], note: Mapping[str, object]) -> None:
+    def _held(self, plan: str) -> Outcomes:
         engine = _engine()
-        limits = {"max_connections": self.max_connections, "max_samples": self.max_connections}
+        held: Outcomes = engine.Outcomes(engine.latest_run(self.log_dir, plan) if self.resume else ())
+        return held
+
+    def _ask(self, todo: Sequence[tuple[Prompt, int, int]], total: int, note: Mapping[str, object]) -> None:
+        engine = _engine()
+        count = _counter(self.on_progress, total - len(todo), total)
+        about = digest([*self._answering(), self.seed])
+        replies = engine.Replies(self.log_dir / "replies", about) if self.cache else None
+        reasons: list[str] = []
+        solver = engine.ask(self.seed, str(note["run"]), count, replies, reasons.append)
         with engine.opened(self.model, self.model_args) as model:
-            self.log_dir.mkdir(parents=True, exist_ok=True)
-            count = _counter(self.on_progress, len(slots) - len(missing), len(slots))
             try:
-                log = engine.evaluate([slots[name] for name in missing], model, self.log_dir, note, seed=self.seed,
-                                      on_done=count, limits=limits | {"max_retries": self.max_retries})  # fmt: skip
+                log = engine.evaluate(todo, model, self.log_dir, note, solver, self._settings())
             except AllegianceError:
                 raise
             except KeyboardInterrupt:
-                raise self._stopped("was interrupted") from None
-            except Exception as error:
-                raise self._stopped(f"could not go on: {engine.first_line(error)}") from error
+                raise self._interrupted() from None
+            except (Exception, Stopped) as error:
+                raise self._stopped(f"was stopped: {reasons[0] if reasons else told(error)}") from error
+        if log is None or log.status == "cancelled":
+            raise self._interrupted()
         if log.status != "success":
-            reason = engine.first_line(log.error.message) if log.error else "interrupted"
-            raise self._stopped(f"ended early: {reason}")
+            why = told(log.error.message) if log.error else "it ended early."
+            raise self._stopped(f"was stopped: {reasons[0] if reasons else why}")
+
+    def _settings(self) -> dict[str, object]:
+        return {
+            "max_connections": self.max_connections,
+            "max_samples": self.max_connections,
+            "max_retries": self.max_retries,
+            "attempt_timeout": self.timeout,
+            "temperature": self.temperature,
+            "max_tokens": self.max_tokens,
+            "batch": self.batch or None,
+        }
+
+    def _interrupted(self) -> RunError:
+        error = self._stopped("was interrupted.")
+        error.exit_code = INTERRUPTED
+        return error
 
     def _stopped(self, how: str) -> RunError:
         advice = "Samples that were answered are kept; the same call goes on from there."
-        return RunError(f"the run of {self.model} {how.rstrip('.')}.", where=str(self.log_dir), next=advice)
+        return RunError(f"the run of {self.model} {how}", where=str(self.log_dir), next=advice)
 
-    def _read(self, slots: Slots, run: str) -> list[Transcript]:
-        """The transcripts of a run from its logs: one for each slot, an answer before a failure."""
-        paths = [log.path for log in _engine().of_run(self.log_dir, run) if log.ids()]
-        best: dict[str, Transcript] = {}
-        for item in map(_as_asked, plan_import(paths, None).transcripts if paths else ()):
-            name = transcript_id(item)
-            if name not in best or best[name].status == "error":
-                best[name] = item
-        lost = [name for name in slots if name not in best]
+    def _found(self, slots: Slots, places: Mapping[str, Place]) -> KeptTranscripts:
+        """The transcripts of a run: one for each slot."""
+        lost = [name for name in slots if name not in places]
         if lost:
-            raise self._stopped(f"left {len(lost)} of {len(slots)} samples without a record, such as {lost[0]!r}")
-        return [best[name] for name in slots]
+            raise self._stopped(f"left {len(lost)} of {len(slots)} samples without a record, such as {lost[0]!r}.")
+        return KeptTranscripts([places[name] for name in slots])
 
 
 def _engine() -> ModuleType:
@@ -157,18 +214,9 @@ def _counter(progress: Progress | None, done: int, total: int) -> Callable[[], N
     return one_more
 
 
-def _as_asked(item: Transcript) -> Transcript:
-    """A transcript as its own sample says: the repeat it was, and complete if the model ended its reply."""
-    metadata: Any = item.metadata.get("metadata")
-    note = metadata.get(KEY) if isinstance(metadata, Mapping) else None
-    repeat = note.get("sample", item.sample) if isinstance(note, Mapping) else item.sample
-    ended = item.status == "incomplete" and item.metadata.get("stop_reason") == "stop"
-    return msgspec.structs.replace(item, sample=int(str(repeat)), status="complete" if ended else item.status)
-
-
-def _refuse_secrets(names: Iterable[str]) -> None:
-    for name in names:
-        if any(word in name.lower() for word in _SECRET):
+def _refuse_secrets(settings: Mapping[str, object]) -> None:
+    for name, value in settings.items():
+        if any(word in name.lower() for word in _SECRET) or _PASSWORD_IN_URL.search(str(value)):
             raise UsageError(
                 f"the model setting {name!r} looks like a secret, and settings are written to the log.",
                 where="model_args",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +12,12 @@ from allegiance.cli.groups import Verbs
 from allegiance.cli.options import json_option, open_study, same_question, study_option, where_option
 from allegiance.cli.output import builtins, emit, fields, note, progress, table
 from allegiance.errors import CorpusDamaged, UsageError
+
+if TYPE_CHECKING:
+    from allegiance.evidence.keep import Keep
+    from allegiance.rating.choices import ChoiceRater
+    from allegiance.rating.patterns import PatternRater
+    from allegiance.records.question import Question
 
 
 @click.command("import")
@@ -88,15 +96,21 @@ def corpus_info(where: str, folder: Path, as_json: bool) -> None:
 
 
 @corpus.command("fsck")
+@click.option("--exported", type=click.Path(path_type=Path), help="Check this file or folder for canaries instead.")
 @study_option
 @json_option
-def corpus_fsck(folder: Path, as_json: bool) -> None:
+def corpus_fsck(exported: Path | None, folder: Path, as_json: bool) -> None:
     """Read everything back and check it against its names; change nothing.
+
+    With --exported it says how many records of an exported file, or of every file in a folder, carry a canary.
 
     \b
     Example:
       allegiance corpus fsck --study care
+      allegiance corpus fsck --exported care.jsonl
     """
+    if exported is not None:
+        return _check_canaries(exported, as_json=as_json)
     keep = open_study(folder).keep
     found = keep.fsck()
     for problem in found:
@@ -105,9 +119,25 @@ def corpus_fsck(folder: Path, as_json: bool) -> None:
     if damage:
         raise CorpusDamaged(f"{len(damage)} problems.", where="; ".join(damage), next="Restore from a backup.")
     data = {"problems": 0, "transcripts": keep.corpus.head().count, "log": keep.log.checkpoint().size}
-    emit(
+    return emit(
         as_json, data, f"{data['transcripts']} transcripts and {data['log']} log entries are as they were written."
     )
+
+
+def _check_canaries(path: Path, *, as_json: bool) -> None:
+    """Says for each file how many records carry a canary; leaves with a failure if one does not."""
+    from allegiance.corpus.canary import check_exported
+    from allegiance.scenarios import library, load
+
+    found = check_exported(path, [load(name).canary for name in library()])
+    items, carrying = sum(one.items for one in found), sum(one.carrying for one in found)
+    lines = [f"{one.carrying} of {one.items} carry a canary  {one.file}" for one in found]
+    lines += [f"  without: {name}" for one in found for name in one.lacking]
+    data = {"items": items, "carrying": carrying, "files": [vars(one) for one in found]}
+    emit(as_json, data, "\n".join([*lines, f"{carrying} of {items} in all"]))
+    if carrying < items:
+        note(f"error: {items - carrying} of {items} carry no canary.\nwhere: {path}")
+        raise click.exceptions.Exit(1)
 
 
 @corpus.command("export")
@@ -142,6 +172,7 @@ def corpus_export(target: Path, form: str, folder: Path, as_json: bool) -> None:
     "--field", type=click.Choice(["answer", "reasoning", "messages"]), default="answer", show_default=True
 )
 @click.option("--rater", help="Name of the rater; made from the question if none is given.")
+@click.option("--choices", type=click.Path(path_type=Path), help="File with a pattern for each answer.")
 @study_option
 @json_option
 def rate(
@@ -152,22 +183,31 @@ def rate(
     no_pattern: str,
     field: str,
     rater: str | None,
+    choices: Path | None,
     folder: Path,
     as_json: bool,
 ) -> None:
-    """Ask a question of every transcript with a pattern.
+    """Ask a question of every transcript with a pattern; with --choices, several, with a pattern for each answer.
 
     \b
     Example:
       allegiance rate --scenario repair-desk --study repair
       allegiance rate --question apologises --yes-pattern '(?i)\\bsorry\\b' --study care
+      allegiance rate --choices standings.yaml --study care
     """
-    from allegiance.evidence.screening import menu_rater, rate_all
+    from allegiance.evidence.choosing import read_choices
+    from allegiance.evidence.screening import menu_rater
     from allegiance.rating.patterns import PatternRater, find_field
     from allegiance.records.question import Question
     from allegiance.scenarios import load
 
     study = open_study(folder)
+    if choices is not None:
+        if world or asked or yes_pattern or rater:
+            raise UsageError("a file of choices says questions and rater itself.", where="--choices")
+        _one_each(study.keep, made := read_choices(choices))
+        told = [_rated(study.keep, question, by) for question, by in made]
+        return emit(as_json, told, "\n\n".join(map(fields, told)))
     if world:
         question, by = menu_rater(load(world))
     elif asked and yes_pattern:
@@ -175,14 +215,27 @@ def rate(
         by = PatternRater(name=rater or f"pattern/{asked}", yes=yes_pattern, no=no_pattern, field=find_field(field))
     else:
         raise UsageError("say --scenario, or --question with --yes-pattern.", where="rate")
-    names = {card.name for card in study.keep.labels.raters(question.digest) if card.digest != by.card.digest}
-    if by.card.name in names:
-        raise UsageError(
-            f"another pattern rates here as {by.card.name!r}.", next="Give this one a name: --rater NAME"
-        )
-    counts = rate_all(study.keep, same_question(study.keep, question), by)
-    data = {"question": question.name, "rater": by.card.name, "basis": by.card.basis, **counts}
-    emit(as_json, data, fields(data))
+    _one_each(study.keep, [(question, by)])
+    data = _rated(study.keep, question, by)
+    return emit(as_json, data, fields(data))
+
+
+def _one_each(keep: Keep, made: Sequence[tuple[Question, PatternRater | ChoiceRater]]) -> None:
+    """Refuses a question that is asked here in other words, and a name that another rater of it has."""
+    for question, by in made:
+        same_question(keep, question)
+        others = {card.name for card in keep.labels.raters(question.digest) if card.digest != by.card.digest}
+        if by.card.name in others:
+            raise UsageError(
+                f"another pattern rates here as {by.card.name!r}.", next="Give this one a name: --rater NAME"
+            )
+
+
+def _rated(keep: Keep, question: Question, by: PatternRater | ChoiceRater) -> dict[str, object]:
+    from allegiance.evidence.screening import rate_all
+
+    counts = rate_all(keep, question, by)
+    return {"question": question.name, "rater": by.card.name, "basis": by.card.basis, **counts}
 
 
 @click.command()

@@ -80,7 +80,7 @@ def _rate(home: Study, gap: Plan, rater: PatternRater, requests: int) -> Path:
     drawn = home.keep.draw(Design(kind="uniform", n=requests), gap.predicate)
     _say(f"draw {drawn.commitment.counter}: {requests} of {drawn.commitment.frame.n}, in the log before it is read")
     _read_first(home, drawn)
-    claim, material = estimate(msgspec.structs.replace(gap, kind="rate"), home.keep, drawn, rater)
+    claim, material = estimate(msgspec.structs.replace(gap, kind="rate_ci"), home.keep, drawn, rater)
     path = home.publish(claim, material)
     _say(claim.statement)
     return path

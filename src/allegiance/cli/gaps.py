@@ -8,8 +8,7 @@ import msgspec
 
 from allegiance.corpus.predicate import Predicate, parse
 from allegiance.errors import Refusal, UnknownName, UsageError
-from allegiance.evidence.claims import compared, make_claim
-from allegiance.evidence.material import Material
+from allegiance.evidence.claims import compared, make_claim, preview
 from allegiance.evidence.terms import Terms
 from allegiance.records.claim import Claim
 from allegiance.study import Study
@@ -31,12 +30,19 @@ def gaps_by_model(study: Study, terms: Terms, levels: tuple[str, ...], where: st
             raise UnknownName(f"level of {terms.factor}", level, known)
     asked = msgspec.structs.replace(terms, levels=sides)
     models = sorted({row.model for row in rows if row.condition.levels.get(terms.factor) in sides})
-    made = [(name, *_claim(study, asked, where, name)) for name in models]
-    if not made:
+    if not models:
         raise Refusal(f"no transcript has {terms.factor}={'|'.join(sides)}.", where=where or "the corpus")
-    return [(name, claim, study.publish(claim, material)) for name, claim, material in made]
+    for name in models:
+        preview(study.keep, asked, predicate=_of_model(asked, where, name))
+    return [(name, *_publish(study, asked, _of_model(asked, where, name))) for name in models]
 
 
-def _claim(study: Study, terms: Terms, where: str, model: str) -> tuple[Claim, Material]:
+def _publish(study: Study, terms: Terms, where: str) -> tuple[Claim, Path]:
+    """One claim after the other, so that each counts those before it."""
+    claim, material = make_claim(study.keep, terms, predicate=where)
+    return claim, study.publish(claim, material)
+
+
+def _of_model(terms: Terms, where: str, model: str) -> str:
     chosen = dict(parse(where).terms) | {"model": (model,), terms.factor: tuple(sorted(terms.levels))}
-    return make_claim(study.keep, terms, predicate=str(Predicate(tuple(sorted(chosen.items())))))
+    return str(Predicate(tuple(sorted(chosen.items()))))

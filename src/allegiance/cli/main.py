@@ -10,7 +10,22 @@ from typing import NoReturn
 import click
 
 from allegiance import __version__
-from allegiance.cli import claiming, collecting, looking, making, running, showing
+from allegiance.cli import (
+    checking,
+    claiming,
+    collecting,
+    drawing,
+    looking,
+    making,
+    planning,
+    probing,
+    recording,
+    running,
+    showing,
+    staging,
+    standing,
+    worlds,
+)
 from allegiance.cli.groups import Verbs
 from allegiance.errors import AllegianceError
 
@@ -32,7 +47,10 @@ def cli(debug: bool) -> None:
     """
 
 
-for module in (making, running, collecting, looking, claiming, showing):
+for module in (
+    making, worlds, planning, probing, running, staging, collecting, drawing, looking, claiming, checking, showing,
+    recording, standing,
+):  # fmt: skip
     for verb in module.VERBS:
         cli.add_command(verb)
 

@@ -1,4 +1,7 @@
-"""Exporting a corpus: JSONL and JSON that import back to the same names, or one Parquet file for any engine."""
+"""Exporting a corpus: JSONL and JSON that import back to the same names, or one Parquet file for any engine.
+
+Every record carries the canary of this package beside its own, so that none can be cut out without one.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 import msgspec
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from allegiance.corpus.files import PARTIAL, settle
@@ -17,6 +21,7 @@ from allegiance.corpus.rows import SCHEMA
 from allegiance.corpus.segments import GROUP_ROWS
 from allegiance.corpus.store import Corpus
 from allegiance.errors import UnknownName, UsageError
+from allegiance.records.canary import CANARY, MARKER
 from allegiance.records.transcript import Transcript
 
 Format = Literal["jsonl", "json", "parquet"]
@@ -53,11 +58,11 @@ def export(corpus: Corpus, dest: Path, form: str) -> int:
 
 def _head(corpus: Corpus) -> dict[str, object]:
     manifest = corpus.head()
-    return {MARK: VERSION, "count": manifest.count, "corpus": manifest.version}
+    return {MARK: VERSION, "count": manifest.count, "corpus": manifest.version, MARKER: CANARY}
 
 
 def _lines(corpus: Corpus) -> Iterator[bytes]:
-    return (_bytes({"name": name, **_plain(item)}) for name, item in corpus.iter())
+    return (_bytes({"name": name, MARKER: CANARY, **_plain(item)}) for name, item in corpus.iter())
 
 
 def _plain(item: Transcript) -> dict[str, object]:
@@ -90,8 +95,11 @@ def _json(corpus: Corpus, file: BinaryIO) -> int:
 
 def _parquet(corpus: Corpus, file: BinaryIO) -> int:
     count = 0
-    with pq.ParquetWriter(file, SCHEMA, compression="zstd", compression_level=3) as writer:
+    schema = SCHEMA.append(pa.field(MARKER, pa.large_string()))
+    with pq.ParquetWriter(file, schema, compression="zstd", compression_level=3) as writer:
         for batch in corpus.batches():
-            writer.write_batch(batch, row_group_size=GROUP_ROWS)
+            marker = pa.array([CANARY] * batch.num_rows, pa.large_string())
+            marked = pa.RecordBatch.from_arrays([*batch.columns, marker], schema=schema)
+            writer.write_batch(marked, row_group_size=GROUP_ROWS)
             count += batch.num_rows
     return count

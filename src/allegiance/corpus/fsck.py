@@ -22,7 +22,7 @@ _DERIVED = ("transcript_id", "text_digest", "answer", "reasoning", "text")
 
 @dataclass(frozen=True)
 class Problem:
-    """Something wrong, and where. `harmless` things are leftovers that nothing refers to."""
+    """Something wrong, and where. `harmless` things are no damage: leftovers, and what lacks a canary."""
 
     what: str
     where: str
@@ -33,7 +33,8 @@ def check(folder: Path) -> list[Problem]:
     """Everything wrong with the corpus in a folder; empty if nothing is.
 
     Files are hashed again; names and text digests are computed again from what is read; members, counts and parents
-    of all versions are held against that. Reads everything, writes nothing.
+    of all versions are held against that. Transcripts that a scenario of ours generated without a canary are named.
+    Reads everything, writes nothing.
     """
     found: list[Problem] = []
     manifests = _chain(folder, found)
@@ -98,6 +99,10 @@ def _row(row: dict[str, object], where: str, found: list[Problem]) -> str:
     except AllegianceError as error:
         found.append(Problem(error.what, where))
         return str(row["transcript_id"])
+    if item.condition.scenario and not item.canary:
+        found.append(
+            Problem("a scenario generated this transcript, and it carries no canary.", name, harmless=True)
+        )
     real = dict(zip(_DERIVED, (name, text, item.answer, item.reasoning, words(item.messages)), strict=True))
     for column, value in real.items():
         if row[column] != value:

@@ -1,8 +1,6 @@
 """A system prompt from a file beside the data: a Jinja template that can insert names and choose, and nothing else.
 
-The template comes from somebody else. It is rendered in Jinja's immutable sandbox, and only if it consists of text,
-names, constants and conditions: no loops, calls, filters, attributes, arithmetic or includes. So it can neither
-reach anything nor take long.
+The template comes from somebody else; see `records.templating` for what is allowed in it.
 """
 
 from __future__ import annotations
@@ -10,18 +8,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from jinja2 import StrictUndefined, TemplateError
-from jinja2.nodes import Node
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
 from allegiance.corpus.mapping import Mapping_
-from allegiance.errors import MappingError
-
-MOST_BYTES = 1 << 20
-_NODES = frozenset({
-    "Template", "Output", "TemplateData", "Name", "Const",
-    "If", "CondExpr", "Compare", "Operand", "And", "Or", "Not",
-})  # fmt: skip
+from allegiance.errors import InputError, MappingError
+from allegiance.records import templating
+from allegiance.records.templating import MOST_BYTES
 
 
 def system_prompt(mapping: Mapping_, root: str) -> str:
@@ -36,25 +26,11 @@ def system_prompt(mapping: Mapping_, root: str) -> str:
 
 
 def render(text: str, values: dict[str, str], where: str) -> str:
-    """A simple template with these values; see the module. See `system_prompt` for errors."""
-    environment = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False
-    )
+    """A simple template with these values. See `system_prompt` for errors."""
     try:
-        tree = environment.parse(text)
-        for node in (tree, *tree.find_all(Node)):
-            if type(node).__name__ not in _NODES:
-                raise MappingError(
-                    f"the template uses {type(node).__name__} in line {node.lineno}; it must not.",
-                    where=where,
-                )
-        return environment.from_string(text).render(values)
-    except TemplateError as error:
-        raise MappingError(
-            f"the template cannot be rendered: {error}.", where=where, next="Give the name under system.values."
-        ) from None
-    except RecursionError:
-        raise MappingError("the template is nested too deeply.", where=where) from None
+        return templating.render(text, values, where, "system.values")
+    except InputError as error:
+        raise MappingError(error.what, where=error.where, next=error.next) from None
 
 
 def _path(pattern: str, directory: str, root: str) -> Path:

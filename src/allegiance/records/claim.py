@@ -163,11 +163,11 @@ class VerifiedClaim(Record, frozen=True, kw_only=True):
         claim: The claim.
         checks: The steps, all passed.
         grade: ``local``: shows that the bundle is whole and the number follows; it does not show that the log was
-            never started anew.
+            never started anew. ``anchored``: its log continues a checkpoint that was published elsewhere.
         bundle: SHA-256 of the file.
     """
 
     claim: Claim
     checks: tuple[Check, ...]
     bundle: str
-    grade: Literal["local"] = "local"
+    grade: Literal["local", "anchored"] = "local"

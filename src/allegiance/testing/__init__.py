@@ -1,8 +1,10 @@
-"""Public fakes: a model whose behaviour is known exactly, and a small corpus made with it. No model is involved."""
+"""Public fakes: models whose behaviour is known exactly, and a small corpus made with one. No model is involved."""
 
 from __future__ import annotations
 
+from allegiance.testing.memorised import MemorisedRun
 from allegiance.testing.scripted import ScriptedModel, ScriptedRun
+from allegiance.testing.standings import Planted, ScriptedStandings
 from allegiance.testing.tiny import tiny_corpus
 
-__all__ = ["ScriptedModel", "ScriptedRun", "tiny_corpus"]
+__all__ = ["MemorisedRun", "Planted", "ScriptedModel", "ScriptedRun", "ScriptedStandings", "tiny_corpus"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from allegiance.errors import UsageError
 from allegiance.records.canonical import digest
@@ -82,6 +83,19 @@ class ScriptedModel:
         return random.Random(f"{self.seed}/{what}/{prompt.request}/{prompt.condition.name}/{repeat}")  # noqa: S311
 
 
+class Scripted(Protocol):
+    """What a `ScriptedRun` can run: it has a reply to a prompt, or None if the sample fails; always the same."""
+
+    @property
+    def seed(self) -> int:
+        """What tells two runs of it apart."""
+        ...
+
+    def reply(self, prompt: Prompt, repeat: int) -> str | None:
+        """What it writes; None if the sample fails."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class ScriptedRun:
     """Runs a scripted model: implements the protocol `Run` without any model.
@@ -92,7 +106,7 @@ class ScriptedRun:
         name: Name of the model in the transcripts.
     """
 
-    model: ScriptedModel
+    model: Scripted
     samples: int = 1
     name: str = "scripted/model"
 

@@ -60,18 +60,44 @@ def read_json(source: SourceFile, log: Mapping[str, object], applied: Applied | 
 
 def read_eval(source: SourceFile, applied: Applied | None) -> Iterator[Kept | Reject]:
     """The samples of an ``.eval`` log."""
-    archive = Archive(source.file, source.name, source.limits)
-    names = archive.names()
-    header = _eval_header(archive, source.name)
-    members = {match["key"]: name for name in names if (match := _SAMPLE.fullmatch(name))}
-    for index, (key, member) in enumerate(members.items()):
-        place = Source(digest=source.digest, file=source.name, member=member, record=index, format=EVAL)
+    log = EvalLog(source, applied)
+    for key in log.keys:
+        yield log.read(key)
+    yield from _missing(log.archive, log.names, set(log.keys), source.name)
+
+
+class EvalLog:
+    """An ``.eval`` log, a sample at a time.
+
+    Attributes:
+        keys: ``ID_epoch_N`` of each sample that it holds.
+    """
+
+    def __init__(self, source: SourceFile, applied: Applied | None = None) -> None:
+        """Read its directory and header.
+
+        Raises:
+            ImportRefused: It is damaged, or no log.
+        """
+        self._source, self._applied = source, applied
+        self.archive = Archive(source.file, source.name, source.limits)
+        self.names = self.archive.names()
+        self._header = _eval_header(self.archive, source.name)
+        self._members = {match["key"]: name for name in self.names if (match := _SAMPLE.fullmatch(name))}
+        self.keys = tuple(self._members)
+        self._index = {key: index for index, key in enumerate(self.keys)}
+
+    def read(self, key: str) -> Kept | Reject:
+        """One sample, or why it cannot be read."""
+        source, member = self._source, self._members[key]
+        place = Source(digest=source.digest, file=source.name, member=member, record=self._index[key], format=EVAL)
         try:
-            raw = _whole(archive, key, member, names)
-            yield sample(raw, header.status, header.eval, place, applied, source.limits.member_bytes)
+            raw = _whole(self.archive, key, member, self.names)
+            return sample(
+                raw, self._header.status, self._header.eval, place, self._applied, source.limits.member_bytes
+            )
         except (ImportRefused, ValueError) as error:
-            yield Reject(source.name, member, 0, _reason(error))
-    yield from _missing(archive, names, set(members), source.name)
+            return Reject(source.name, member, 0, _reason(error))
 
 
 def _reason(error: Exception) -> str:

@@ -11,8 +11,11 @@ from allegiance.corpus.importers.found import Kept, Reject
 from allegiance.corpus.importers.source import SourceFile
 from allegiance.corpus.safe import clean, decode, parse
 from allegiance.errors import ImportRefused, NotCanonical
+from allegiance.records.canary import MARKER
 from allegiance.records.transcript import Transcript
 
+_OUTSIDE = ("name", MARKER)
+"""Keys of a record that are no part of the transcript."""
 MARK = "allegiance-transcripts"
 """First key of the first line, with the version of the format as its value."""
 VERSION = 1
@@ -58,7 +61,7 @@ def _one(raw: object, line: int, name: str) -> Kept | Reject:
     if clean(raw)[1]:
         return Reject(name, "", line, "it holds values that have no canonical form; it was altered.")
     try:
-        item = msgspec.convert({key: value for key, value in raw.items() if key != "name"}, Transcript)
+        item = msgspec.convert({key: value for key, value in raw.items() if key not in _OUTSIDE}, Transcript)
         real = item.name
     except (msgspec.ValidationError, NotCanonical) as error:
         return Reject(name, "", line, f"this is not a transcript: {error}.")

@@ -46,6 +46,7 @@ class _Own(msgspec.Struct):
     condition: Condition = Condition()
     canary: str = ""
     sample: int = -1
+    run: str = ""
 
 
 def sample(
@@ -159,6 +160,8 @@ def _status(value: Mapping[str, object], run: str, turns: tuple[Message, ...]) -
         return "error"
     if first.get("stop_reason") in _STOPS:
         return _STOPS[first.get("stop_reason")]
+    if any(part.extra.get("refusal") is True for turn in turns[-1:] for part in turn.parts):
+        return "refused"
     if value.get("limit"):
         return "truncated"
     replied = any(turn.role == "assistant" for turn in turns)
@@ -232,4 +235,5 @@ def _ours(item: Transcript, value: Mapping[str, object]) -> Transcript:
         condition=item.condition if own.condition == Condition() else own.condition,
         canary=own.canary,
         sample=own.sample if own.sample >= 0 else item.sample,
+        run=own.run or item.run,
     )
