@@ -51,3 +51,31 @@ def test_no_form_is_forced_where_none_is_prescribed(channel: str, menu: tuple[st
 def test_a_staged_prompt_carries_the_grammar_of_its_channel() -> None:
     prompt = stage(load("repair-desk"), requests=1)[0]
     assert prompt.grammar == grammar("hidden", prompt.menu)
+
+
+def capped(words: int) -> bool:
+    """Whether a scratchpad of so many words fits under a cap of 7."""
+    pad = " ".join(["word"] * words)
+    root, rule = grammar("public", MENU, cap=7).strip().splitlines()
+    assert root.startswith("root ::= pad")
+    pattern = (
+        rule.removeprefix("pad ::= ").replace('"<scratchpad>" ', "<scratchpad>").replace(' "</scratchpad>"', "")
+    )
+    return bool(
+        re.fullmatch(
+            pattern.replace(" (", "(").replace("] [", "][") + "</scratchpad>", f"<scratchpad>{pad}</scratchpad>"
+        )
+    )
+
+
+@pytest.mark.parametrize(("words", "fits"), [(3, False), (4, True), (7, True), (8, False)])
+def test_a_cap_bounds_the_words_of_the_scratchpad(words: int, fits: bool) -> None:
+    assert capped(words) is fits
+
+
+def test_a_cap_of_one_word_can_be_kept() -> None:
+    assert "{0,0}" in grammar("hidden", MENU, cap=1)
+
+
+def test_a_public_scratchpad_has_the_form_of_the_others() -> None:
+    assert grammar("public", MENU) == grammar("hidden", MENU) == grammar("visible", MENU)

@@ -68,14 +68,40 @@ def test_a_missing_key_is_named() -> None:
     assert "'persona' is missing" in problem(re.sub(r"persona:\n  .*\n  .*\n", "", TEXT)).what
 
 
-def test_a_number_where_text_belongs_says_to_quote_it() -> None:
-    error = problem(changed("name: adviser", "name: 2024"))
-    assert "quotes" in error.next
+SURPRISES = [
+    "no",
+    "off",
+    "12:30",
+    "2024-01-01",
+    "0o7x",
+    "2024",
+    "010",
+    "1.10",
+    "true",
+    ".nan",
+    "0x1F",
+    "1e3",
+    "1_000",
+]
 
 
-@pytest.mark.parametrize("word", ["no", "off", "12:30", "2024-01-01", "0o7x"])
-def test_words_that_older_yaml_reads_as_something_else_are_text(word: str) -> None:
-    assert parse(changed("name: adviser", f"name: {word}")).persona.name == word
+@pytest.mark.parametrize("word", SURPRISES)
+def test_where_text_is_wanted_every_scalar_is_the_letters_that_were_written(word: str) -> None:
+    text = changed("summary: >-", f"asks: {word}\nsummary: >-")
+    assert parse(text).asks == word
+
+
+@pytest.mark.parametrize("word", ["no", "12:30", "010", ".nan", "1_000", "true", "0x1F"])
+def test_where_a_number_is_wanted_what_is_none_is_said_to_be_none(word: str) -> None:
+    text = changed("role: trained\n", f"role: trained\n    monitored: {word}\n")
+    error = problem(text)
+    assert "this should be a number, and is the" in error.what
+    assert word in error.what
+    assert (error.line, error.column) == place_of(word, text[text.index("monitored") :]) or error.line > 50
+
+
+def test_ten_with_a_zero_before_it_is_told_how_to_be_written() -> None:
+    assert problem(changed("role: trained\n", "role: trained\n    monitored: 010\n")).next == "Write 10."
 
 
 def test_aliases_that_unfold_without_end_are_refused_quickly() -> None:

@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from allegiance.scenarios.grammar import grammar
 from allegiance.scenarios.grids import factors
-from allegiance.scenarios.shelf import check, library, load, parse, source
+from allegiance.scenarios.shelf import check, check_file, library, load, parse, source
+from allegiance.scenarios.sources import with_requests
 from allegiance.scenarios.staging import stage
 
-__all__ = ["check", "factors", "grammar", "library", "load", "parse", "source", "stage"]
+__all__ = [
+    "check",
+    "check_file",
+    "factors",
+    "grammar",
+    "library",
+    "load",
+    "parse",
+    "source",
+    "stage",
+    "with_requests",
+]

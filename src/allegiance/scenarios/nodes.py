@@ -1,15 +1,19 @@
-"""YAML text to plain values that remember their line and column.
+"""YAML text to plain values that remember file, line and column.
 
-YAML 1.2 with its core types only: ``no``, ``12:30`` and ``2025-01-01`` are text. Refused, each with its place:
-duplicate keys, keys that are not text, tags of any kind, more than one document, more than `MAX_ALIASES` aliases, a
-value that holds itself, text whose aliases unfold to more than `MAX_NODES` values, nesting deeper than `MAX_DEPTH`.
-Nothing is ever constructed from the text but mappings, lists, text, numbers, truth values and null.
+YAML 1.2 with its core types only: ``no``, ``12:30`` and ``2025-01-01`` are text. A number or a truth value keeps
+the letters it was written with, so that ``1.10`` can be text where text is wanted; what looks like a number and is
+not a plain one (``010``, ``.nan``) is text. Refused, each with its place: duplicate keys, keys that are no scalars,
+tags of any kind, more than one document, more than `MAX_ALIASES` aliases, a value that holds itself, text whose
+aliases unfold to more than `MAX_NODES` values, nesting deeper than `MAX_DEPTH`. Nothing is ever constructed from
+the text but mappings, lists, text, numbers, truth values and null.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -23,45 +27,113 @@ MAX_NODES = 200_000
 MAX_DEPTH = 40
 
 Path = tuple[str | int, ...]
+Scalar = str | int | float | bool | None
 _CORE = "tag:yaml.org,2002:"
+_DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]{0,400})")
 
 
 @dataclass(frozen=True)
 class Place:
-    """A line and a column, both counted from 1."""
+    """A line and a column, both counted from 1 (0: not known), and the file, if it is not the one at hand."""
 
     line: int
     column: int
+    where: str = ""
 
 
-@dataclass
-class Sheet:
-    """A plain value and the place of each of its parts.
+@dataclass(frozen=True)
+class Tree:
+    """A value with its place.
 
     Attributes:
-        value: What the text says.
-        values: Path → place of the value there.
-        keys: Path → place of the last key of that path.
-        where: Name of the file, for messages.
+        value: Mapping of trees, list of trees, or a scalar.
+        place: Where the value begins.
+        key: Where its key is, if it has one.
+        raw: Letters of a number or truth value as written; None for anything else.
     """
 
-    value: object = None
-    values: dict[Path, Place] = field(default_factory=dict)
-    keys: dict[Path, Place] = field(default_factory=dict)
+    value: dict[str, Tree] | list[Tree] | Scalar
+    place: Place
+    key: Place | None = None
+    raw: str | None = None
+
+    @property
+    def plain(self) -> object:
+        """The value without places."""
+        if isinstance(self.value, dict):
+            return {key: item.plain for key, item in self.value.items()}
+        return [item.plain for item in self.value] if isinstance(self.value, list) else self.value
+
+    @property
+    def text(self) -> str | None:
+        """The scalar as text, as written; None if it is no scalar, or null."""
+        if self.raw is not None:
+            return self.raw
+        return self.value if isinstance(self.value, str) else None
+
+    @property
+    def fields(self) -> dict[str, Tree]:
+        """The mapping; empty if this is none."""
+        return self.value if isinstance(self.value, dict) else {}
+
+    @property
+    def items(self) -> list[Tree]:
+        """The list; empty if this is none."""
+        return self.value if isinstance(self.value, list) else []
+
+    def with_fields(self, fields: dict[str, Tree]) -> Tree:
+        """The same place with another mapping."""
+        return replace(self, value=fields)
+
+    def moved(self, place: Place) -> Tree:
+        """The same value, all of it at one place."""
+        value = self.value
+        if isinstance(value, dict):
+            value = {key: item.moved(place) for key, item in value.items()}
+        elif isinstance(value, list):
+            value = [item.moved(place) for item in value]
+        return replace(self, value=value, place=place, key=place)
+
+    def steps(self, path: Path) -> Iterator[Tree]:
+        """This tree and those below it along a path, as far as it goes."""
+        here: Tree = self
+        yield here
+        for step in path:
+            inside = here.fields.get(step) if isinstance(step, str) else None
+            if isinstance(step, int) and step < len(here.items):
+                inside = here.items[step]
+            if inside is None:
+                return
+            here = inside
+            yield here
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What a text says, with places; `where` is the name of the file, for messages."""
+
+    tree: Tree
     where: str = ""
+
+    @property
+    def value(self) -> object:
+        """What the text says, without places."""
+        return self.tree.plain
 
     def place(self, path: Path, *, key: bool = False) -> Place:
         """The place of a value, or of its key; of its nearest parent where it has none."""
-        if key and path in self.keys:
-            return self.keys[path]
-        while path and path not in self.values:
-            path = path[:-1]
-        return self.values.get(path, Place(1, 1))
+        there = list(self.tree.steps(path))
+        last = there[-1]
+        return last.key if key and last.key is not None and len(there) == len(path) + 1 else last.place
 
     def error(self, what: str, path: Path, *, next: str = "", key: bool = False) -> ScenarioError:
         """An error that says where in the text it is."""
-        place = self.place(path, key=key)
-        return ScenarioError(what, where=self.where, next=next, line=place.line, column=place.column)
+        return fault(what, self.place(path, key=key), self.where, next)
+
+
+def fault(what: str, place: Place, where: str, next: str = "") -> ScenarioError:
+    """An error at a place; `where` names the file if the place does not."""
+    return ScenarioError(what, where=place.where or where, next=next, line=place.line, column=place.column)
 
 
 def read(text: str, where: str) -> Sheet:
@@ -70,7 +142,6 @@ def read(text: str, where: str) -> Sheet:
     Raises:
         ScenarioError: The text is not YAML, or uses what is refused (see the module).
     """
-    sheet = Sheet(where=where)
     try:
         _guard(text, where)
         root = YAML(typ="safe", pure=True).compose(text)
@@ -78,8 +149,7 @@ def read(text: str, where: str) -> Sheet:
         raise _unreadable(error, where) from None
     if root is None:
         raise ScenarioError("the file is empty.", where=where, next="Write a scenario, or copy one of the library.")
-    sheet.value = _Builder(sheet).build(root, (), ())
-    return sheet
+    return Sheet(_Builder(where).build(root, (), None), where)
 
 
 def _guard(text: str, where: str) -> None:
@@ -109,60 +179,63 @@ def _unreadable(error: Exception, where: str) -> ScenarioError:
 class _Builder:
     """Walks the node graph once; aliases are unfolded under a limit."""
 
-    def __init__(self, sheet: Sheet) -> None:
-        self.sheet, self.count = sheet, 0
+    def __init__(self, where: str) -> None:
+        self.where, self.count = where, 0
 
-    def build(self, node: Node, path: Path, parents: tuple[int, ...]) -> object:
-        self.sheet.values[path] = _place(node)
+    def build(self, node: Node, parents: tuple[int, ...], key: Place | None) -> Tree:
         self.count += 1
         if self.count > MAX_NODES:
             raise self._error(node, f"the aliases unfold to more than {MAX_NODES} values.")
         if id(node) in parents:
             raise self._error(node, "a value holds itself through an alias.")
         parents = (*parents, id(node))
+        place = self._place(node)
         if isinstance(node, MappingNode):
-            return self._mapping(node, path, parents)
+            return Tree(self._mapping(node, parents), place, key)
         if isinstance(node, SequenceNode):
-            return [self.build(item, (*path, i), parents) for i, item in enumerate(node.value)]
-        return self._scalar(node)
+            return Tree([self.build(item, parents, None) for item in node.value], place, key)
+        return self._scalar(node, place, key)
 
-    def _mapping(self, node: MappingNode, path: Path, parents: tuple[int, ...]) -> dict[str, object]:
-        made: dict[str, object] = {}
+    def _mapping(self, node: MappingNode, parents: tuple[int, ...]) -> dict[str, Tree]:
+        made: dict[str, Tree] = {}
         for key_node, value_node in node.value:
-            if not isinstance(key_node, ScalarNode) or str(key_node.tag) != _CORE + "str":
+            if not isinstance(key_node, ScalarNode) or str(key_node.tag) not in _KEYS:
                 raise self._error(key_node, "a key is not text.", "Put the key in quotes.")
             key = str(key_node.value)
             if key in made:
                 raise self._error(key_node, f"the key {key!r} is here twice.", "Keep one of the two.")
-            self.sheet.keys[(*path, key)] = _place(key_node)
-            made[key] = self.build(value_node, (*path, key), parents)
+            made[key] = self.build(value_node, parents, self._place(key_node))
         return made
 
-    def _scalar(self, node: Node) -> object:
+    def _scalar(self, node: Node, place: Place, key: Place | None) -> Tree:
         tag, text = str(node.tag).removeprefix(_CORE), str(node.value)
         if tag in {"str", "timestamp"}:
-            return text
+            return Tree(text, place, key)
         if tag == "null":
-            return None
+            return Tree(None, place, key)
         if tag == "bool":
-            return text.lower() == "true"
+            return Tree(text.lower() == "true", place, key, text)
         if tag in {"int", "float"}:
-            return self._number(node, tag, text.replace("_", ""))
+            number = _number(tag, text)
+            return Tree(text, place, key) if number is None else Tree(number, place, key, text)
         raise self._error(node, f"the tag {node.tag} is not allowed.", "Remove it; write plain text or numbers.")
 
-    def _number(self, node: Node, tag: str, text: str) -> int | float:
-        try:
-            number = int(text, 0) if tag == "int" else float(text)
-        except ValueError:
-            number = math.nan
-        if math.isnan(number) or math.isinf(number):
-            raise self._error(node, f"{text[:40]!r} is not a plain number.", "Put it in quotes if it is text.")
-        return number
-
     def _error(self, node: Node, what: str, next: str = "") -> ScenarioError:
-        place = _place(node)
-        return ScenarioError(what, where=self.sheet.where, next=next, line=place.line, column=place.column)
+        return fault(what, self._place(node), self.where, next)
+
+    def _place(self, node: Node) -> Place:
+        return Place(node.start_mark.line + 1, node.start_mark.column + 1, self.where)
 
 
-def _place(node: Node) -> Place:
-    return Place(node.start_mark.line + 1, node.start_mark.column + 1)
+_KEYS = frozenset(_CORE + kind for kind in ("str", "timestamp", "int", "float", "bool"))
+
+
+def _number(tag: str, text: str) -> int | float | None:
+    """The number, if it can be read in one way only; None for ``010``, ``0x1F``, ``1_000``, ``.nan``."""
+    if tag == "int":
+        return int(text) if _DECIMAL.fullmatch(text) else None
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and "_" not in text else None
