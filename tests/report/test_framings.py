@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 
+import msgspec
 import pytest
 
 from allegiance.evidence.standings import Change, IntentRow, OrderState, Part, Situation, Tally, situation
@@ -132,11 +133,10 @@ def test_counts_stand_in_the_sentence_with_what_is_left_open() -> None:
 
 def test_only_standings_that_occur_are_explained() -> None:
     counts = dict.fromkeys(STANDINGS, 0) | {"serves": 3, "unsure": 0, "unrated": 0}
-    rows = tuple(IntentRow(intent=name, principal="P", wants="w", tiers=(Tally(tier="", transcripts=3, counts=counts),))
-                 for name in ("early", "late"))  # fmt: skip
+    tiers = (Tally(tier="", transcripts=3, counts=counts),)
+    rows = tuple(IntentRow(intent=name, principal="P", wants="w", tiers=tiers) for name in ("early", "late"))
     change = Change(earlier="early", later="late", right="ambiguous", by="P")
-    [made] = summaries(Part(scenario="s", version="v", model="m", situation=Situation(changes=(change,)), together={},
-                            rater="r", basis="b", intents=rows))  # fmt: skip
+    [made] = summaries(msgspec.structs.replace(part(Situation(changes=(change,))), intents=rows))
     assert [text for _, about, text in said(made, authorisation=False)] == [
         "Where no tier is stated, of 3 transcripts, 3 serve it.",
         "A transcript that serves it does what the later principal wants.",

@@ -73,7 +73,7 @@ def test_right_order_and_what_is_counted_together_are_said() -> None:
         "Taken together in each column: channel: hidden, none.",
         "Labels: b.",
     )
-    assert title(PART) == "s, m, rated by r"
+    assert title(PART) == "s (unauthorised; resist: in force), m, rated by r"
 
 
 def test_what_is_left_out_is_said(walked: Walker) -> None:

@@ -23,7 +23,7 @@ from allegiance.records.transcript import PartKind, Transcript
 Field = Literal["answer", "reasoning", "messages"]
 FIELDS: tuple[Field, ...] = get_args(Field)
 VERSION = "pattern/1"
-_COLUMNS: dict[Field, str] = {"answer": "answer", "reasoning": "reasoning", "messages": "text"}
+COLUMNS: dict[Field, str] = {"answer": "answer", "reasoning": "reasoning", "messages": "text"}
 _STATUS, _NAME = "status", "transcript_id"
 
 
@@ -50,9 +50,9 @@ class PatternRater:
 
     def __post_init__(self) -> None:
         find_field(self.field)
-        _check(self.yes, "yes")
+        check_pattern(self.yes, "yes")
         if self.no:
-            _check(self.no, "no")
+            check_pattern(self.no, "no")
 
     @property
     def card(self) -> RaterCard:
@@ -62,7 +62,7 @@ class PatternRater:
 
     def columns(self) -> tuple[str, ...]:
         """The columns of the corpus that `rate_table` needs."""
-        return (_NAME, _STATUS, _COLUMNS[self.field])
+        return (_NAME, _STATUS, COLUMNS[self.field])
 
     def rate_table(self, table: pa.Table) -> tuple[list[str], pa.ChunkedArray]:
         """Rate all rows of a table that has the `columns`.
@@ -70,7 +70,7 @@ class PatternRater:
         Returns:
             Names and values, in the order of the table.
         """
-        values = self._values(table.column(_COLUMNS[self.field]), table.column(_STATUS))
+        values = self._values(table.column(COLUMNS[self.field]), table.column(_STATUS))
         return table.column(_NAME).to_pylist(), values
 
     def labels(self, table: pa.Table, question: Question) -> list[Label]:
@@ -87,7 +87,7 @@ class PatternRater:
         text = pa.chunked_array([pa.array([words(item, self.field)], pa.large_string())])
         value: Value = self._values(text, pa.chunked_array([[item.status]]))[0].as_py()
         pattern = {"yes": self.yes, "unsure": self.yes, "no": self.no}.get(value, "")
-        spans = _spans(item, self.field, pattern) if pattern else ()
+        spans = find_spans(item, self.field, pattern) if pattern else ()
         return Label(
             transcript=item.name, question=question.digest, rater=self.card.digest, value=value, spans=spans
         )
@@ -124,7 +124,8 @@ def words(item: Transcript, field: Field) -> str:
     return "\n\n".join(part.text for message in item.messages for part in message.parts if part.text)
 
 
-def _check(pattern: str, which: str) -> None:
+def check_pattern(pattern: str, which: str) -> None:
+    """Refuses what is not an RE2 expression, or would match everything; `which` names it in the message."""
     if not pattern:
         raise UsageError(
             f"the {which} expression is empty and would match everything.", next="Give an RE2 expression."
@@ -139,8 +140,8 @@ def _check(pattern: str, which: str) -> None:
         ) from None
 
 
-def _spans(item: Transcript, field: Field, pattern: str) -> tuple[Span, ...]:
-    """The first match within one part; none if the match only exists across parts."""
+def find_spans(item: Transcript, field: Field, pattern: str) -> tuple[Span, ...]:
+    """The first match of an expression in a field, within one part; none if it only exists across parts."""
     kinds: dict[Field, tuple[PartKind, ...]] = {
         "answer": ("text",),
         "reasoning": ("reasoning",),

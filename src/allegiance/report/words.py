@@ -7,9 +7,11 @@ decimal. Estimates are rounded to the nearest, ends of intervals outward.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 from allegiance.records.claim import Arm, Claim, Counts, Estimate
+from allegiance.records.draw import DesignKind
 from allegiance.records.question import Question
 from allegiance.records.route import Browsed, Citation, Drawn, Linked, Route, Searched
 
@@ -74,17 +76,24 @@ def probability(p: float) -> str:
 
 
 def route_sentence(route: Route) -> str:
-    """How a transcript was reached and what that route supports, in one sentence without a full stop."""
-    if isinstance(route, Drawn):
-        design = "one of a census" if route.n == route.of else "one of a uniform draw"
-        return f"drawn {ordinal(route.rank)} of {count(route.n)} from {count(route.of)}: {design}"
-    return f"{_way(route)}: {EXISTENCE}"
+    """How a transcript was reached, in one sentence without a full stop; what it supports, where that is little."""
+    return drawn(route) if isinstance(route, Drawn) else f"{_way(route)}: {EXISTENCE}"
 
 
 def citation_sentence(citation: Citation) -> str:
     """The route of a citation, and how much had been read before it."""
     read = "nothing" if citation.before == 0 else plural(citation.before, "transcript")
     return f"{route_sentence(citation.route)}; {read} had been read before it"
+
+
+def drawn(route: Drawn) -> str:
+    """The place of an item in a draw, what the draw was of, and how much of it is labelled."""
+    where = f" ({route.predicate})" if route.predicate else ""
+    design = _DESIGNS[route.design](route, f"{count(route.of)}{where}")
+    if route.chosen:
+        design = f"the most striking of {count(route.n)} random, all opened: {design}"
+    known = ", opened before by another route" if route.known else ""
+    return f"{design}, {_labelled(route)}{known}"
 
 
 def subject(question: Question, answer: str = "yes") -> str:
@@ -132,17 +141,78 @@ def decided(counts: Counts) -> int:
 
 def _way(route: Route) -> str:
     if isinstance(route, Searched):
-        before = f", after {plural(route.earlier, 'other search', 'other searches')}" if route.earlier else ""
-        rank = f"rank {count(route.rank)} of {count(route.hits)} among {count(route.searched)}"
-        return f"found by search '{route.query}', {rank}{before}"
+        before = f", after {plural(route.earlier, 'other', 'others')}" if route.earlier else ""
+        return (
+            f"rank {count(route.rank)} of {count(route.searched)} by this query{before}: '{route.query}', "
+            f"{plural(route.hits, 'hit')}"
+        )
     if isinstance(route, Browsed):
         kept = f" under the filter '{route.predicate}'" if route.predicate else ""
-        return f"read in list order{kept}, reading {count(route.reading)} of this study"
+        return f"browsed in list order{kept}, reading {count(route.reading)}{_switched(route)}"
     if isinstance(route, Linked):
         return f"opened by its name, reading {count(route.reading)} of this study"
     if isinstance(route, Drawn):
         raise TypeError("a draw has a sentence of its own")
     return f"self-reported, '{route.how}', with no log of how it was reached"
+
+
+def _switched(route: Browsed) -> str:
+    match route.switched:
+        case ():
+            return ""
+        case (0,):
+            return ", filter switched before the first reading"
+        case (after,):
+            return f", filter switched after {count(after)}"
+        case (*others, last):
+            return f", filter switched {count(len(others) + 1)} times, last after {count(last)}"
+
+
+def _uniform(route: Drawn, of: str) -> str:
+    place, n = ordinal(route.rank), count(route.n)
+    match route.stop:
+        case "until":
+            return f"{place} of a uniform draw from {of}, read until {count(route.until)} are found"
+        case "open":
+            return f"{place} of {n} drawn uniformly from {of}, open to more"
+        case _:
+            return f"{place} of {n} drawn uniformly from {of}"
+
+
+def _weighted(route: Drawn, of: str) -> str:
+    return f"{ordinal(route.rank)} of {count(route.n)} drawn by a rater's scores from {of}, open to more"
+
+
+def _elusion(route: Drawn, of: str) -> str:
+    top, rest = count(route.top), route.n - route.top
+    if route.rank <= route.top:
+        return f"{ordinal(route.rank)} of the {top} highest scores of {of}, with {count(rest)} drawn from the rest"
+    place = f"{ordinal(route.rank - route.top)} of {count(rest)} drawn uniformly"
+    return f"{place} from those left of {of} beside the {top} highest scores"
+
+
+def _stratified(route: Drawn, of: str) -> str:
+    rank, n = route.within
+    return f"{ordinal(rank)} of {count(n)} drawn uniformly from the stratum '{route.stratum}' of {of}"
+
+
+def _census(route: Drawn, of: str) -> str:
+    return f"{ordinal(route.rank)} in a census of {of}"
+
+
+_DESIGNS: Mapping[DesignKind, Callable[[Drawn, str], str]] = {
+    "uniform": _uniform,
+    "census": _census,
+    "weighted": _weighted,
+    "stratified": _stratified,
+    "elusion": _elusion,
+}
+
+
+def _labelled(route: Drawn) -> str:
+    if route.labelled >= route.n:
+        return f"all {count(route.n)} labelled" if route.n > 1 else "labelled"
+    return f"{count(route.labelled)} of {count(route.n)} labelled"
 
 
 def _sample(claim: Claim) -> str:

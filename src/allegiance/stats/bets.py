@@ -36,7 +36,7 @@ FIRST_GUESS = 0.1
 """The chance of each item before ten labels, without scores."""
 KEEP = 0.02
 """No label may leave less than this part of the wealth of a bet."""
-FIT_STEPS, SIZE_STEPS = 20, 18
+FIT_STEPS, HALVINGS, SIZE_STEPS = 20, 12, 3
 
 
 class Classes(NamedTuple):
@@ -199,10 +199,9 @@ def _sizes(belief: Floats, counts: Floats, weights: Floats, side: int, sizing: f
     """The stake of each bet and what it pays on a negative: shapes (replicates, J) and (replicates, J, classes).
 
     A bet with stake k holds against the nearest chances r that solve r - p = -(k / w) r (1 - r), and pays
-    (1 - p) / (1 - r) on a negative and k / w more on a positive. `SIZE_STEPS` steps on log |k| bring its
-    expected log to sizing / horizon: Newton's, but the middle of the
-    bracket where they leave it, and at each third. The start takes the
-    expected log as quadratic; the bracket is 3 to each side.
+    (1 - p) / (1 - r) on a negative and k / w more on a positive. log |k| is found so
+    that the expected log is sizing / horizon: `HALVINGS` of a bracket of 3 to each side of where a quadratic would
+    have it, then `SIZE_STEPS` Newton steps, each of 0.002 at most.
     """
     p, w = belief[:, None], weights
     share = (counts * weights / (counts @ weights)[:, None])[:, None]
@@ -210,16 +209,18 @@ def _sizes(belief: Floats, counts: Floats, weights: Floats, side: int, sizing: f
     spread = (share * p * (1 - p) / (w * w)).sum(2)
     size = 0.5 * (target + np.log(2 / spread))
     under, over = size - 3, size + 3
-    for step in range(SIZE_STEPS):
+    for step in range(HALVINGS + SIZE_STEPS):
         k = side * np.exp(size)[:, :, None]
         r, root = _nearest(p, k / w)
         gain = (share * (p * np.log(p / r) + (1 - p) * np.log((1 - p) / (1 - r)))).sum(2)
+        if step < HALVINGS:
+            small = gain < np.exp(target)
+            under, over = np.where(small, size, under), np.where(small, over, size)
+            size = (under + over) / 2
+            continue
         rise = np.exp(2 * size) * (share * r * (1 - r) / (w * w * root)).sum(2)
-        small = gain < np.exp(target)
-        under, over = np.where(small, size, under), np.where(small, over, size)
         with np.errstate(divide="ignore", invalid="ignore"):
-            tried = size + (target - np.log(gain)) * gain / rise
-        size = np.where((under < tried) & (tried < over) & (step % 3 < 2), tried, (under + over) / 2)
+            size = size + np.nan_to_num((target - np.log(gain)) * gain / rise).clip(-0.002, 0.002)
     stake = side * np.exp(size)
     r, _ = _nearest(p, stake[:, :, None] / w)
     return stake, (1 - p) / (1 - r)
