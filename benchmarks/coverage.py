@@ -1,273 +1,235 @@
-"""Does a 95 % interval hold the truth 95 times in 100? The table of docs/statistics.md, made anew.
+"""Does a 95 % interval hold the truth 95 times in 100? The stress grid, and the table of docs/statistics.md.
 
-    python benchmarks/coverage.py              2,000 repetitions a cell; rewrites the table and coverage.json
-    python benchmarks/coverage.py --reps 200   a quick look; prints only
+    python -m benchmarks.coverage              2,000 repetitions a cell; rewrites the table and coverage.json
+    python -m benchmarks.coverage --quick      a part of the cells, 400 repetitions each; prints only
+    python -m benchmarks.coverage --part rates only the cells of `stress_rates`, or only those of `stress_gaps`
 
-Each cell is a kind of interval, a shape of the population, a true rate and a sample size. An interval that was
-refused is counted as refused; it neither holds the truth nor misses it.
+Finished cells are kept in build/stress/, one line each, so that a run that was stopped goes on where it was. A cell
+fails if it misses more often than an interval with a chance of 5 % would, by an exact binomial test of all default
+cells at once (Holm, at 1 %). An interval that was refused neither holds the truth nor misses it.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
-from functools import cache, lru_cache
+import math
+import time
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from benchmarks import stress_gaps, stress_rates
+from benchmarks.stress_gaps import Cell, Counts
+from scipy.stats import binom
 
-from allegiance.errors import Refusal
-from allegiance.stats.gaps import difference_interval
-from allegiance.stats.intervals import Interval, bounded_mean, hypergeometric
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
-RATES = (0.0, 0.001, 0.01, 0.1, 0.5)
-SIZES = (20, 50, 100, 200, 500)
 ALPHA = 0.05
-SAMPLES = 5
-"""Samples of each request in each arm."""
+LEVEL = 0.01
+"""The chance that any cell at all is said to fail if each misses with a chance of 5 %."""
+REPS, QUICK_REPS = 2000, 400
 ROOT = Path(__file__).resolve().parents[1]
+SHARDS = ROOT / "build" / "stress"
 BEGIN, END = "<!-- coverage: begin -->", "<!-- coverage: end -->"
+SECOND = (
+    "second line",
+    "gap, paired-t",
+    "gap, bootstrap-t",
+    "rate, logit-t",
+    "rate, bootstrap-t",
+    "no gap, bootstrap-t",
+    "audited, two-phase-t",
+    "seeds, t",
+    "test, sign-flip, equal means",
+    "family, uncorrected",
+)
+"""Methods that are never a default: refused with few data, shown, not held to the test."""
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One line of the stress grid: the interval, the population's shape, its rate, and the sample size."""
+class Row(NamedTuple):
+    """A cell by its name and parameters, and what became of its repetitions."""
 
-    interval: str
-    shape: str
-    rate: float
-    n: int
-
-
-@dataclass(frozen=True)
-class Row:
-    """What became of a cell.
-
-    Attributes:
-        cell: The cell.
-        truth: The true value.
-        given: Intervals that were given; the other repetitions were refused.
-        missed: Intervals given that leave out the truth.
-        reps: Repetitions.
-        width: Mean width of the intervals given; NaN if none.
-    """
-
-    cell: Cell
-    truth: float
-    given: int
-    missed: int
+    name: str
+    parameters: dict[str, Any]
+    missed: float
+    refused: int
     reps: int
-    width: float
+    width: float | None
+
+    @property
+    def given(self) -> int:
+        """Repetitions that were not refused."""
+        return self.reps - self.refused
 
     @property
     def coverage(self) -> float:
-        """One minus the share of repetitions with an interval that leaves out the truth."""
-        return 1 - self.missed / self.reps
+        """The share of the intervals given that hold the truth; NaN if none was."""
+        return 1 - self.missed / self.given if self.given else math.nan
 
     @property
-    def when_given(self) -> float:
-        """The share of the intervals given that hold the truth; NaN if none was given."""
-        return 1 - self.missed / self.given if self.given else float("nan")
-
-    @property
-    def refused(self) -> float:
-        """The share of repetitions in which the interval was refused."""
-        return 1 - self.given / self.reps
+    def p(self) -> float:
+        """How likely so many misses are at a chance of 5 % each."""
+        return float(binom.sf(math.ceil(self.missed - 1e-9) - 1, self.given, ALPHA)) if self.given else 1.0
 
 
-def least_coverage(reps: int) -> float:
-    """95 % less 3.3 standard errors: a cell of exactly 95 % falls below once in 2,000 times."""
-    return 1 - ALPHA - 3.3 * float(np.sqrt(ALPHA * (1 - ALPHA) / reps))
+def key(cell: Cell | Row, reps: int, seed: int) -> str:
+    """What a cell is called in the shard files."""
+    return json.dumps([cell.name, cell.parameters, reps, seed], sort_keys=True, default=list)
 
 
-def cells() -> list[Cell]:
-    """The whole grid."""
-    kinds = [(kind, shape) for kind, shapes in SHAPES.items() for shape in shapes]
-    return [Cell(kind, shape, rate, n) for kind, shape in kinds for n in SIZES for rate in RATES]
+def run(
+    cells: Iterable[Cell], reps: int, seed: int, done: dict[str, Row] | None = None
+) -> Iterator[tuple[str, Row]]:
+    """Each cell that is not done, with a generator of its own that depends on its name alone."""
+    for cell in cells:
+        name = key(cell, reps, seed)
+        if done is not None and name in done:
+            yield name, done[name]
+            continue
+        rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
+        counts: Counts = cell.simulate(rng, reps)
+        width = None if math.isnan(counts.width) else round(counts.width, 6)
+        about = json.loads(json.dumps(cell.parameters, default=list))
+        yield name, Row(cell.name, about, counts.missed, counts.refused, counts.reps, width)
 
 
-def coverage_table(reps: int = 2000, seed: int = 1, grid: Iterable[Cell] | None = None) -> Iterator[Row]:
-    """Each cell of the grid, repeated `reps` times with a generator of its own."""
-    for i, cell in enumerate(cells() if grid is None else grid):
-        yield _run(cell, reps, np.random.default_rng([seed, i]))
+def held_to_it(rows: Iterable[Row]) -> list[Row]:
+    """The cells of methods that may be a default."""
+    return [row for row in rows if not row.name.startswith(SECOND)]
 
 
-def _run(cell: Cell, reps: int, rng: np.random.Generator) -> Row:
-    truth, spans = KINDS[cell.interval](cell, reps, rng)
-    given = [span for span in spans if span is not None]
-    missed = sum(not span.low - 1e-12 <= truth <= span.high + 1e-12 for span in given)
-    width = float(np.mean([span.high - span.low for span in given])) if given else float("nan")
-    return Row(cell, truth, len(given), missed, reps, width)
+def failures(rows: Iterable[Row]) -> list[Row]:
+    """The cells that miss too often, all default cells tested at once."""
+    tested = sorted(held_to_it(rows), key=lambda row: row.p)
+    out: list[Row] = []
+    for i, row in enumerate(tested):
+        if row.p * (len(tested) - i) > LEVEL:
+            break
+        out.append(row)
+    return out
 
 
-Spans = tuple[float, list[Interval | None]]
+def grid(part: str) -> list[Cell]:
+    """The cells of rates, of gaps, or of both."""
+    rates = list(stress_rates.cells()) if part in {"rates", "all"} else []
+    gaps = list(stress_gaps.cells()) if part in {"gaps", "all"} else []
+    return rates + gaps
 
 
-def _uniform_draw(cell: Cell, reps: int, rng: np.random.Generator) -> Spans:
-    """A uniform draw from a population of known size; each item drawn has a decided label."""
-    population = int(cell.shape.removeprefix("N=").replace(",", ""))
-    positives = round(cell.rate * population)
-    counts = rng.hypergeometric(positives, population - positives, cell.n, reps)
-    spans: list[Interval | None] = [_hyper(int(k), cell.n, population, 0) for k in counts]
-    return positives / population, spans
+def quick_grid(part: str = "rates") -> list[Cell]:
+    """Every eighth cell, but none of the largest corpora."""
+    small = [cell for cell in grid(part) if cell.parameters.get("N", 0) <= 10_000]
+    return small[::8]
 
 
-def _uniform_draw_unknown(cell: Cell, reps: int, rng: np.random.Generator) -> Spans:
-    """The same, but 30 % of the positives drawn and 5 % of the negatives have no decided label."""
-    population = int(cell.shape.removeprefix("N=").replace(",", ""))
-    positives = round(cell.rate * population)
-    counts = rng.hypergeometric(positives, population - positives, cell.n, reps)
-    hidden = rng.binomial(counts, 0.3)
-    unknown = hidden + rng.binomial(cell.n - counts, 0.05)
-    pairs = zip(counts - hidden, unknown, strict=True)
-    return positives / population, [_hyper(int(k), cell.n, population, int(u)) for k, u in pairs]
-
-
-@cache
-def _hyper(yes: int, n: int, population: int, unknown: int) -> Interval:
-    return hypergeometric(yes, n, population, ALPHA, unknown=unknown)
-
-
-def _request_rate(cell: Cell, reps: int, rng: np.random.Generator) -> Spans:
-    """One arm: `SAMPLES` samples of each of n requests, whose own rates differ as the shape says."""
-    rates = _request_rates(cell.shape, cell.rate, (reps, cell.n), rng)
-    tenths = rng.binomial(SAMPLES, rates)
-    return cell.rate, [_mean(row.tobytes()) for row in np.sort(tenths, axis=1)]
-
-
-def _request_rates(shape: str, rate: float, size: tuple[int, int], rng: np.random.Generator) -> Floats:
-    if rate == 0:
-        return np.zeros(size)
-    if shape == "beta":
-        return rng.beta(rate, 1 - rate, size)
-    if shape == "all or none":
-        return (rng.random(size) < rate).astype(np.float64)
-    return np.full(size, rate)  # alike
-
-
-@lru_cache(maxsize=2**16)
-def _mean(row: bytes) -> Interval:
-    return bounded_mean(np.frombuffer(row, dtype=np.int64) / SAMPLES, ALPHA)
-
-
-def _gap(method: str) -> Callable[[Cell, int, np.random.Generator], Spans]:
-    """Two arms: differences of the means of `SAMPLES` samples of the same n requests."""
-
-    def run(cell: Cell, reps: int, rng: np.random.Generator) -> Spans:
-        truth, steps = _differences(cell, reps, rng)
-        return truth, [_difference(row.tobytes(), method) for row in np.sort(steps, axis=1)]
-
-    return run
-
-
-def _differences(cell: Cell, reps: int, rng: np.random.Generator) -> tuple[float, Ints]:
-    """The true gap, and differences in units of 1 / SAMPLES, shape (reps, n)."""
-    size = (reps, cell.n)
-    if cell.shape == "no gap":  # both arms of a request have its rate
-        rates = _request_rates("beta", cell.rate, size, rng)
-        return 0.0, rng.binomial(SAMPLES, rates) - rng.binomial(SAMPLES, rates)
-    if cell.shape == "half the requests":  # in half of the requests the second arm never complies
-        rates = _request_rates("beta", cell.rate, size, rng)
-        second = rates * (rng.random(size) < 0.5)
-        return cell.rate / 2, rng.binomial(SAMPLES, rates) - rng.binomial(SAMPLES, second)
-    if cell.shape == "all or none":  # a request complies always or never, and in the first arm only
-        return cell.rate, SAMPLES * (rng.random(size) < cell.rate).astype(np.int64)
-    noise = rng.choice(np.array([-1, 0, 1]), size, p=[0.2, 0.6, 0.2])  # rare among noise
-    return cell.rate, np.where(rng.random(size) < cell.rate, SAMPLES, noise)
-
-
-@lru_cache(maxsize=2**16)
-def _difference(row: bytes, method: str) -> Interval | None:
-    d = np.frombuffer(row, dtype=np.int64) / SAMPLES
-    try:
-        return difference_interval(d, d, ALPHA, method)
-    except Refusal:
-        return None
-
-
-GAP_SHAPES = ("no gap", "half the requests", "all or none", "rare among noise")
-SHAPES = {
-    "hypergeometric": ("N=1,000", "N=100,000"),
-    "hypergeometric, unknown labels": ("N=1,000",),
-    "request rate": ("alike", "beta", "all or none"),
-    "gap, betting": GAP_SHAPES,
-    "gap, paired-t": GAP_SHAPES,
-}
-KINDS: dict[str, Callable[[Cell, int, np.random.Generator], Spans]] = {
-    "hypergeometric": _uniform_draw,
-    "hypergeometric, unknown labels": _uniform_draw_unknown,
-    "request rate": _request_rate,
-    "gap, betting": _gap("betting"),
-    "gap, paired-t": _gap("paired-t"),
-}
-
-
-def markdown(rows: list[Row]) -> str:
-    """The table: one line for each interval, shape and size; coverage and mean width in points for each rate."""
-    head = [f"rate {rate:.1%}" for rate in RATES]
+def summary(rows: Sequence[Row]) -> str:
+    """One line for each method: its cells, its worst cell, and how that fares in the test."""
     lines = [
-        "| interval | population | n | " + " | ".join(head) + " | refused, by rate |",
-        "|---|---|---|" + "---|" * (len(RATES) + 1),
+        "| interval | cells | least coverage | in the cell | misses there | p, all cells at once | refused |",
+        "|---|---|---|---|---|---|---|",
     ]
-    table = {row.cell: row for row in rows}
-    for kind, shapes in SHAPES.items():
-        for shape in shapes:
-            for n in SIZES:
-                group = [table[Cell(kind, shape, rate, n)] for rate in RATES]
-                entries = [f"{100 * r.coverage:.1f} ({100 * r.width:.1f})" if r.given else "–" for r in group]
-                refused = " / ".join(f"{100 * r.refused:.0f}" for r in group)
-                lines.append(f"| {kind} | {shape} | {n} | " + " | ".join(entries) + f" | {refused} % |")
+    tested = len(held_to_it(rows))
+    for name in dict.fromkeys(row.name for row in rows):
+        group = [row for row in rows if row.name == name]
+        refused = sum(row.refused for row in group) / sum(row.reps for row in group)
+        often = [row for row in group if row.given >= row.reps / 2]
+        if not often:
+            lines.append(f"| {name} | {len(group)} | – | – | – | – | {100 * refused:.0f} % |")
+            continue
+        worst = min(often, key=lambda row: row.coverage)
+        about = ", ".join(f"{k} {_told(v)}" for k, v in worst.parameters.items() if _counts(v))
+        verdict = "second line" if worst.name.startswith(SECOND) else f"{min(1.0, worst.p * tested):.2g}"
+        lines.append(
+            f"| {name} | {len(group)} | {100 * worst.coverage:.1f} % | {about} | {worst.missed:,.0f} of "
+            f"{worst.given:,} | {verdict} | {100 * refused:.0f} % |"
+        )
     return "\n".join(lines)
 
 
-def summary(rows: list[Row]) -> str:
-    """One line for each kind of interval: its worst cell."""
-    lines = ["| interval | cells | least coverage | least when given | refused |", "|---|---|---|---|---|"]
-    for kind in SHAPES:
-        group = [row for row in rows if row.cell.interval == kind]
-        often = [row.when_given for row in group if row.refused <= 0.5]
-        refused = sum(row.reps - row.given for row in group) / sum(row.reps for row in group)
-        least = f"{100 * min(r.coverage for r in group):.1f} % | {100 * min(often):.1f} %"
-        lines.append(f"| {kind} | {len(group)} | {least} | {100 * refused:.0f} % |")
+def by_rate(rows: Sequence[Row]) -> str:
+    """Least coverage of the sequences by size of the corpus and judge."""
+    sequences = [row for row in rows if row.name.startswith("every look")]
+    sizes = sorted({row.parameters["N"] for row in sequences})
+    lines = ["| judge | " + " | ".join(f"N = {size:,}" for size in sizes) + " |", "|---|" + "---|" * len(sizes)]
+    for judge in dict.fromkeys(row.parameters["judge"] for row in sequences):
+        worst = [
+            min(r.coverage for r in sequences if r.parameters["judge"] == judge and r.parameters["N"] == size)
+            for size in sizes
+        ]
+        lines.append(f"| {judge or 'none, uniform'} | " + " | ".join(f"{100 * w:.1f}" for w in worst) + " |")
     return "\n".join(lines)
 
 
-def _publish(rows: list[Row], reps: int, seed: int) -> None:
+def _counts(value: object) -> bool:
+    return value is not None and value is not False and value != "labels"
+
+
+def _told(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes"
+    if isinstance(value, list):
+        return "/".join(map(_told, value))
+    return f"{value:,}" if isinstance(value, int | float) else str(value)
+
+
+def _publish(rows: list[Row], reps: int, seed: int, seconds: float) -> None:
     page = ROOT / "docs" / "statistics.md"
     before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
+    failed = failures(rows)
     note = (
-        f"{reps:,} repetitions a cell, seed {seed}; below {100 * least_coverage(reps):.1f} % a cell would count as "
-        "failed."
+        f"{len(rows):,} cells, {reps:,} repetitions each, seed {seed}, {seconds / 60:.0f} minutes of CPU. "
+        f"{len(failed)} of the {len(held_to_it(rows)):,} cells of default intervals fail the test of all at once."
     )
-    body = f"{BEGIN}\n{note}\n\n{summary(rows)}\n\n{markdown(rows)}\n{END}"
-    page.write_text(before + body + after, encoding="utf-8")
-    data = [asdict(row) | {"coverage": row.coverage, "refused": row.refused} for row in rows]
-    for entry in data:
-        entry["width"] = None if entry["width"] != entry["width"] else entry["width"]
-    record = {"format": "allegiance-coverage/1", "alpha": ALPHA, "reps": reps, "seed": seed, "rows": data}
-    (ROOT / "benchmarks" / "coverage.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    body = f"{BEGIN}\n{note}\n\n{summary(rows)}\n\nSequences, least coverage over all looks, in per cent:\n\n"
+    page.write_text(f"{before}{body}{by_rate(rows)}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+    lines = ",\n".join(json.dumps(row._asdict()) for row in rows)
+    head = {"format": "allegiance-coverage/2", "alpha": ALPHA, "reps": reps, "seed": seed}
+    text = json.dumps(head)[:-1] + f', "rows": [\n{lines}\n]}}\n'
+    (ROOT / "benchmarks" / "coverage.json").write_text(text, encoding="utf-8")
+
+
+def _shard(path: Path) -> tuple[dict[str, Row], float]:
+    done, spent = {}, 0.0
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    for line in lines:
+        try:
+            entry = json.loads(line)
+        except ValueError:  # a line that a stopped run left half written
+            continue
+        done[entry["key"]], spent = Row(**entry["row"]), spent + entry["seconds"]
+    return done, spent
 
 
 def main() -> None:
-    """Run the grid; with the full number of repetitions, write the table into the page."""
+    """Run the grid, or what is left of it; with the full number of repetitions, write the table into the page."""
     parser = argparse.ArgumentParser(description="Coverage of the intervals.")
-    parser.add_argument("--reps", type=int, default=2000, help="repetitions a cell; under 1,000 nothing is written")
+    parser.add_argument("--quick", action="store_true", help="a part of the cells, few repetitions; prints only")
+    parser.add_argument("--part", choices=["rates", "gaps", "all"], default="all")
+    parser.add_argument("--reps", type=int, default=None, help="repetitions a cell; under 1,000 nothing is written")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    rows = list(coverage_table(options.reps, options.seed))
-    print(summary(rows), markdown(rows), sep="\n\n")
-    for row in rows:
-        if row.coverage < least_coverage(options.reps):
-            print("FAILED", row)
-    if options.reps >= 1000:
-        _publish(rows, options.reps, options.seed)
+    reps = options.reps or (QUICK_REPS if options.quick else REPS)
+    cells = quick_grid("rates" if options.part == "all" else options.part) if options.quick else grid(options.part)
+    SHARDS.mkdir(parents=True, exist_ok=True)
+    path = SHARDS / f"cells-{reps}-{options.seed}.jsonl"
+    done, spent = ({}, 0.0) if options.quick else _shard(path)
+    rows: list[Row] = []
+    start = last = time.process_time()
+    for name, row in run(cells, reps, options.seed, done):
+        rows.append(row)
+        now = time.process_time()
+        if name not in done and not options.quick:
+            with path.open("a", encoding="utf-8") as shard:
+                entry = {"key": name, "row": row._asdict(), "seconds": round(now - last, 3)}
+                shard.write(json.dumps(entry) + "\n")
+        last = now
+    seconds = spent + time.process_time() - start
+    print(summary(rows), f"{len(rows)} cells, {seconds:.0f} s of CPU", sep="\n\n")
+    for row in failures(rows):
+        print("FAILED", row)
+    if reps >= 1000 and options.part == "all" and not options.quick:
+        _publish(rows, reps, options.seed, seconds)
 
 
 if __name__ == "__main__":
