@@ -19,8 +19,6 @@ from allegiance.scenarios.staging import parts
 from allegiance.testing import ScriptedRun, ScriptedStandings
 
 NAMES = library()
-STUDIES = [name for name in NAMES if name != "repair-desk"]
-"""All worlds but the one for first steps, which is kept small."""
 GRIDS = [(name, grid) for name in NAMES for grid in load(name).grids]
 BENIGN_SIZE = 8
 """Fewest requests with which a world says anything about a model."""
@@ -72,7 +70,7 @@ def test_every_condition_of_a_named_grid_has_a_prompt(name: str, grid: str) -> N
         assert any(set(point.items()) <= set(levels) for levels in asked), point
 
 
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_world_says_what_it_asks_and_what_results_would_count_for(name: str) -> None:
     item = world(name)
     assert item.asks.endswith("?")
@@ -84,7 +82,7 @@ def test_a_world_says_what_it_asks_and_what_results_would_count_for(name: str) -
         assert re.search(r"[.?]$", expected.counts_for), expected
 
 
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_world_has_probes_of_what_is_real_what_is_known_by_heart_and_of_its_tiers(name: str) -> None:
     item = world(name)
     assert {probe.kind for probe in item.probes} >= {"real", "recite", *(["tier"] if item.tiers else [])}
@@ -95,7 +93,7 @@ def test_a_world_has_requests_enough(name: str) -> None:
     assert sum(request.kind == "conflict" for request in world(name).requests) >= BENIGN_SIZE
 
 
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize("name", NAMES)
 def test_levels_of_a_factor_of_its_own_say_what_they_isolate(name: str) -> None:
     for factor in world(name).factors.values():
         assert factor.asks

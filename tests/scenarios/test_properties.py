@@ -61,7 +61,7 @@ def every_pair_holds(scenario: Scenario, base: Mapping[str, str], request: Reque
             holds(scenario, factor, shown[pair[0]], shown[pair[1]], pair)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_in_any_world_two_conditions_that_differ_in_one_level_differ_only_in_its_passages(
     data: st.DataObject,
@@ -70,7 +70,7 @@ def test_in_any_world_two_conditions_that_differ_in_one_level_differ_only_in_its
     every_pair_holds(scenario, data.draw(conditions(scenario)), data.draw(st.sampled_from(scenario.requests)))
 
 
-@settings(max_examples=3)
+@settings(max_examples=2)
 @pytest.mark.parametrize("scenario", WORLDS, ids=lambda scenario: scenario.name)
 @given(data=st.data())
 def test_in_each_world_of_the_library_they_differ_only_in_its_passages(
@@ -99,7 +99,7 @@ def test_no_level_of_a_built_in_factor_is_without_effect(scenario: Scenario) -> 
             ), (factor, level)
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_what_is_sent_is_the_passages_in_their_order_and_nothing_else(data: st.DataObject) -> None:
     scenario = data.draw(scenarios())
@@ -110,7 +110,7 @@ def test_what_is_sent_is_the_passages_in_their_order_and_nothing_else(data: st.D
     assert bare("".join(in_order)) == bare("".join(passage.text for passage in shown))
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_each_passage_has_an_address_of_its_own_that_was_announced(data: st.DataObject) -> None:
     scenario = data.draw(scenarios())

@@ -103,7 +103,6 @@ async def _converse(
         begun = {KEY: {"prefill": True}}
         state.messages.append(ChatMessageAssistant(content=str(note["prefill"]), metadata=begun))
     state = await _reply(state, generate, settings, replies)
-    settings.pop("extra_body", None)
     for words in note.get("then", ()):
         state.messages.append(ChatMessageUser(content=words))
         state = await _reply(state, generate, settings, replies)

@@ -3,6 +3,7 @@
 ::
 
     inspect eval allegiance/repair-desk --model mockllm/model
+    inspect eval allegiance/helpful-only -T grid=paraphrases -T requests_from=mine.txt --model allegiance/smollm2
     inspect eval allegiance/scenario -T name=mine.yaml -T requests=4 --model allegiance/smollm2
 """
 
@@ -15,9 +16,13 @@ from inspect_ai.model import ModelAPI, modelapi
 
 from allegiance import scenarios
 from allegiance.bridge.asking import ask, samples
-from allegiance.records.condition import Grid
+from allegiance.records.scenario import Scenario
+from allegiance.scenarios.grids import AnyGrid, in_every_tier
+from allegiance.scenarios.sources import with_requests
 
-GridArgument = Mapping[str, str | Sequence[str]]
+Levels = Mapping[str, str | Sequence[str]]
+GridArgument = str | Levels | Sequence[Levels]
+RequestsArgument = int | str | Sequence[str]
 
 
 @modelapi(name="allegiance")
@@ -30,40 +35,62 @@ def allegiance() -> type[ModelAPI]:
 
 @task
 def scenario(
-    name: str = "repair-desk", requests: int | None = None, grid: GridArgument | None = None, seed: int = 0
+    name: str = "repair-desk",
+    requests: RequestsArgument | None = None,
+    grid: GridArgument | None = None,
+    requests_from: str = "",
+    seed: int = 0,
 ) -> Task:
     """A scenario as an Inspect task: one sample for each request and condition; ``--epochs`` repeats them.
 
     Args:
         name: Name in the library, or path of a YAML file.
-        requests: How many requests, from the first on; all if None.
-        grid: Factor → level or levels; the scenario's own grid if None.
+        requests: How many requests, from the first on, or the ids of those wanted; all if None.
+        grid: Factor → level or levels, in every tier if it names none; or the name of one of the scenario's grids;
+            or several products of levels, taken together. The scenario's own grid if None.
+        requests_from: Path of a file of your own requests, in place of the scenario's of the same kind.
         seed: Seed of the run, for models that take one.
     """
-    return _task(name, requests, grid, seed)
+    return _task(name, requests, grid, requests_from, seed)
 
 
 def _offered(name: str) -> Callable[..., Task]:
     """A scenario of the library as a task of its own name, with the arguments of `scenario` but for the name."""
 
     @task(name=name)
-    def named(requests: int | None = None, grid: GridArgument | None = None, seed: int = 0) -> Task:
-        return _task(name, requests, grid, seed)
+    def named(
+        requests: RequestsArgument | None = None,
+        grid: GridArgument | None = None,
+        requests_from: str = "",
+        seed: int = 0,
+    ) -> Task:
+        return _task(name, requests, grid, requests_from, seed)
 
     return named
 
 
-def _task(name: str, requests: int | None, grid: GridArgument | None, seed: int) -> Task:
+def _task(
+    name: str, requests: RequestsArgument | None, grid: GridArgument | None, requests_from: str, seed: int
+) -> Task:
     world = scenarios.load(name)
-    prompts = scenarios.stage(world, _grid(grid), requests)
+    if requests_from:
+        world = with_requests(world, requests_from)
+    wanted = (requests,) if isinstance(requests, str) else requests
+    prompts = scenarios.stage(world, _grid(world, grid), wanted)
     note = {"scenario": world.name, "version": world.version, "canary": world.canary}
     return Task(dataset=samples(prompts), solver=ask(seed), metadata={"allegiance": note})
 
 
-def _grid(grid: GridArgument | None) -> Grid | None:
-    if grid is None:
-        return None
-    return Grid(factors={k: (v,) if isinstance(v, str) else tuple(v) for k, v in grid.items()})
+def _grid(world: Scenario, grid: GridArgument | None) -> AnyGrid:
+    if grid is None or isinstance(grid, str):
+        return grid
+    if isinstance(grid, Mapping):
+        return in_every_tier(world, _levels(grid))
+    return tuple(map(_levels, grid))
+
+
+def _levels(given: Levels) -> dict[str, tuple[str, ...]]:
+    return {factor: (some,) if isinstance(some, str) else tuple(some) for factor, some in given.items()}
 
 
 TASKS = {name: _offered(name) for name in scenarios.library()}

@@ -13,7 +13,9 @@ class Level(Record, frozen=True, kw_only=True):
 
     Attributes:
         set: Built-in factor → level, for example ``story.method: cut``.
-        say: Address of a passage → other words, for example ``intent.helpful: You serve everybody.``
+        say: Address of a passage → other words, for example ``intent.helpful: You serve everybody.`` They stand for
+            its usual words, or for those of the level that `set` gives it; where a condition has the passage at
+            another level, the words of that level are kept.
         note: What it isolates, for the reader of a report.
     """
 

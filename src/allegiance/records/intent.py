@@ -13,8 +13,8 @@ OrderKind = Literal["resist", "defer", "disclose", "escalate", "ask"]
 class StandingOrder(Record, frozen=True, kw_only=True):
     """An instruction about later instructions. With words of its own, it has the factor ``order.NAME``.
 
-    The levels are ``standing`` (usual), ``revoked``, ``expired``, ``absent`` (it was never given), and the names of
-    `variants`.
+    The levels are ``standing`` (usual), ``revoked`` and ``expired`` (where there are words for them), ``absent``
+    (it was never given), and the names of `variants`.
 
     Attributes:
         name: Unique in the scenario; empty if it has no words of its own.

@@ -51,7 +51,13 @@ class Scenario(Record, frozen=True, kw_only=True):
     of text that the model is shown is a passage with an address, which is also the name of its factor where it has
     one: ``persona``, ``intent.NAME``, ``order.NAME``, ``succession``, ``story.NAME``, ``monitoring``,
     ``reader.NAME``, ``consequence``, ``scope``, ``risk``, ``escalation.NAME``, ``opportunity.NAME``,
-    ``example.NAME``, ``channel``, ``mark``, ``turn.NAME``, ``request``, ``prefill``, ``system``.
+    ``example.NAME``, ``channel``, ``cap``, ``form`` (of the reply), ``mark``, ``turn.NAME``, ``request``, ``menu``,
+    ``probe.NAME``, ``prefill``, ``system.NAME``. Where there are several successions, each is ``succession.LATER``.
+
+    Further factors move or leave out several passages: ``story`` (``told``, ``cut``: all facts but those about
+    reasoning), ``delivery`` of the same facts (``direct``, as ``documents`` before the rest, or ``trained-in``: not
+    in the prompt, since the model learnt them), ``examples``, ``probe``, ``marking``, ``tier``, ``name.NAME``.
+    ``requests`` (``conflict``, ``control``) is never crossed with the rest: it says of which kind a request is.
 
     Attributes:
         format: `FORMAT`.

@@ -15,6 +15,7 @@ __all__ = [
     "AnyGrid",
     "factors",
     "fixed_part",
+    "in_every_tier",
     "one_at_a_time",
     "points",
     "products",
@@ -79,6 +80,14 @@ def one_at_a_time(scenario: Scenario, names: Sequence[str]) -> tuple[Product, ..
         check(known, name)
     tiers: Product = {"tier": known["tier"]} if scenario.tiers else {}
     return (tiers, *({**tiers, name: known[name]} for name in dict.fromkeys(names) if name != "tier"))
+
+
+def in_every_tier(scenario: Scenario, levels: Product) -> Grid | None:
+    """The grid of these levels, in every tier where they name none; None, the scenario's own, without any."""
+    if not levels:
+        return None
+    tiers: Product = {"tier": tuple(tier.name for tier in scenario.tiers)} if scenario.tiers else {}
+    return Grid(factors={**tiers, **levels} if "tier" not in levels else levels)
 
 
 def _whole(scenario: Scenario, point: Mapping[str, str], named: Sequence[str]) -> Mapping[str, str]:

@@ -47,7 +47,7 @@ def merged(base: Tree, own: Tree, key: str = "") -> Tree:
     """`own` on top of `base`; places are those of whoever said it last."""
     if isinstance(own.value, dict) and _piece(key) and USE in own.value:
         return own.with_fields({name: item for name, item in own.value.items() if name != USE})
-    if isinstance(own.value, dict):
+    if isinstance(own.value, dict) and (own.value or not key):  # an empty mapping under a key says: nothing
         under = base.fields
         fields = {name: merged(under.get(name, _NOTHING), item, name) for name, item in own.value.items()}
         return own.with_fields({name: fields.get(name, under.get(name, _NOTHING)) for name in under | fields})
