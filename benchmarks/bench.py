@@ -20,6 +20,7 @@ import import_rate
 import label_efficiency
 import pattern_rate
 import run_rate
+import verify_rate
 from import_rate import ROOT, Row, row
 
 OUT = ROOT / "build" / "bench"
@@ -39,6 +40,7 @@ BENCHES: dict[str, Callable[[bool], list[Row]]] = {
     "pattern_rate": pattern_rate.measure,
     "run_rate": run_rate.measure,
     "startup": startup,
+    "verify_rate": verify_rate.measure,
 }
 
 

@@ -6,7 +6,8 @@
     ├── InputError            what was given cannot be read; nothing was changed
     │   ├── ImportRefused     a file is not transcripts, or is damaged
     │   ├── MappingError      a mapping file does not fit its schema, or its data
-    │   └── ScenarioError     a scenario file is wrong; carries line and column
+    │   ├── ScenarioError     a scenario file is wrong; carries line and column
+    │   └── NotABundle        what is to be verified is not a bundle at all
     ├── StudyError            the study directory is missing, foreign, newer, or locked
     │   └── CorpusDamaged     stored bytes do not match their name
     ├── NotCanonical          a value has no canonical form (NaN, a lone surrogate, ...)
@@ -75,6 +76,12 @@ class ScenarioError(InputError):
         self.line, self.column = line, column
         spot = f"{where}:{line}:{column}" if line else where
         super().__init__(what, where=spot, next=next)
+
+
+class NotABundle(InputError):
+    """What is to be verified is no bundle at all, so that no step can be taken. A bundle that fails has status 1."""
+
+    exit_code = 2
 
 
 class StudyError(AllegianceError):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from allegiance.errors import Refusal, UsageError
-from allegiance.evidence.citations import citations, cite, find, log_citation
+from allegiance.evidence.citations import citations, cite, log_citation
 from allegiance.evidence.keep import Keep
+from allegiance.evidence.quoting import find
 from allegiance.evidence.reading import read_drawn, read_hit, read_linked, read_next, readings, supports
 from allegiance.evidence.searching import search
 from allegiance.records.draw import Draw
@@ -15,7 +16,7 @@ from allegiance.records.route import Browsed, Drawn, Linked, Searched, SelfRepor
 
 def test_a_reading_from_a_draw_says_its_rank_and_of_how_many(keep: Keep, drawn: Draw) -> None:
     route = read_drawn(keep, drawn, 4, "reader").route
-    assert route == Drawn(draw=drawn.name, rank=4, n=30, of=120)
+    assert route == Drawn(draw=drawn.name, number=1, rank=4, n=30, of=120)
 
 
 def test_a_reading_from_a_search_says_how_many_searches_came_before(keep: Keep) -> None:
@@ -86,7 +87,7 @@ def test_an_account_of_how_it_was_found_is_a_route_of_its_own(keep: Keep) -> Non
 
 
 def test_words_that_are_not_there_cannot_be_cited(keep: Keep, drawn: Draw) -> None:
-    with pytest.raises(Refusal, match="letter for letter"):
+    with pytest.raises(Refusal, match="not in the transcript"):
         cite(keep, drawn.items[0], "I would gladly")
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.report.pages import JUDGE, MODELS, gap_claim, quotes, rate_claim, routes
 
 from allegiance.records.claim import Counts
-from allegiance.records.route import Drawn, Searched
+from allegiance.records.route import Browsed, Drawn, Searched
 from allegiance.report import words
 
 
@@ -68,32 +68,80 @@ def test_ranks_have_english_endings(n: int, text: str) -> None:
 
 
 def test_a_drawn_route_says_its_rank_its_draw_and_its_population() -> None:
-    assert words.route_sentence(routes()[0]) == "drawn 4th of 50 from 1,204: one of a uniform draw"
+    assert words.route_sentence(routes()[0]) == "4th of 50 drawn uniformly from 1,204, 0 of 50 labelled"
 
 
 def test_a_draw_of_all_is_called_a_census() -> None:
-    assert words.route_sentence(Drawn(draw="d", rank=2, n=9, of=9)) == "drawn 2nd of 9 from 9: one of a census"
+    route = Drawn(draw="d", rank=2, n=9, of=9, design="census", labelled=9)
+    assert words.route_sentence(route) == "2nd in a census of 9, all 9 labelled"
 
 
 def test_a_search_route_says_how_many_searches_came_before_and_carries_no_rate() -> None:
     assert words.route_sentence(routes()[1]) == (
-        "found by search 'trained on this tier', rank 1 of 17 among 10,000, after 3 other searches: "
+        "rank 1 of 10,000 by this query, after 3 others: 'trained on this tier', 17 hits: "
         "shows existence, carries no rate"
     )
 
 
 def test_a_first_search_has_no_others_before_it() -> None:
     first = Searched(search="s", query="q", rank=1, hits=1, searched=10)
-    assert words.route_sentence(first).startswith("found by search 'q', rank 1 of 1 among 10: ")
+    assert words.route_sentence(first).startswith("rank 1 of 10 by this query: 'q', 1 hit: ")
 
 
 def test_other_routes_say_what_they_are_and_carry_no_rate() -> None:
     told = [words.route_sentence(route) for route in routes()[2:]]
     assert told == [
-        "read in list order under the filter 'tier = free', reading 12 of this study: " + words.EXISTENCE,
+        "browsed in list order under the filter 'tier = free', reading 12: " + words.EXISTENCE,
         "opened by its name, reading 13 of this study: shows existence, carries no rate",
         "self-reported, 'a colleague sent it', with no log of how it was reached: shows existence, carries no rate",
     ]
+
+
+DRAWN = Drawn(draw="d", number=1, rank=4, n=50, of=1204)
+PLACES = {
+    "4th of 50 drawn uniformly from 1,204, all 50 labelled": {"labelled": 50},
+    "4th of 50 drawn uniformly from 1,204, 12 of 50 labelled": {"labelled": 12},
+    "4th of 50 drawn uniformly from 1,204 (tier=free), 0 of 50 labelled": {"predicate": "tier=free"},
+    "4th of 50 drawn uniformly from 1,204, 0 of 50 labelled, opened before by another route": {"known": True},
+    "4th of 50 drawn uniformly from 1,204, open to more, 12 of 50 labelled": {"stop": "open", "labelled": 12},
+    "4th of a uniform draw from 1,204, read until 5 are found, 12 of 50 labelled": {
+        "stop": "until", "until": 5, "labelled": 12,
+    },
+    "4th of 50 drawn by a rater's scores from 1,204, open to more, 12 of 50 labelled": {
+        "design": "weighted", "stop": "open", "labelled": 12,
+    },
+    "4th of the 10 highest scores of 1,204, with 40 drawn from the rest, all 50 labelled": {
+        "design": "elusion", "top": 10, "labelled": 50,
+    },
+    "1st of 47 drawn uniformly from those left of 1,204 beside the 3 highest scores, all 50 labelled": {
+        "design": "elusion", "top": 3, "labelled": 50,
+    },
+    "2nd of 25 drawn uniformly from the stratum 'tier=free' of 1,204, all 50 labelled": {
+        "design": "stratified", "stratum": "tier=free", "within": (2, 25), "labelled": 50,
+    },
+    "the most striking of 50 random, all opened: 4th of 50 drawn uniformly from 1,204, 0 of 50 labelled": {
+        "chosen": "striking", "opened": 50,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("said", PLACES)
+def test_a_place_in_each_design_is_said_in_few_words(said: str) -> None:
+    assert words.route_sentence(msgspec.structs.replace(DRAWN, **PLACES[said])) == said
+
+
+@pytest.mark.parametrize(
+    ("switched", "said"),
+    [
+        ((), "reading 4: "),
+        ((2,), "reading 4, filter switched after 2: "),
+        ((0,), "reading 4, filter switched before the first reading: "),
+        ((1, 3), "reading 4, filter switched 2 times, last after 3: "),
+    ],
+)
+def test_browsing_says_when_the_filter_was_switched(switched: tuple[int, ...], said: str) -> None:
+    told = words.route_sentence(Browsed(reading=4, switched=switched))
+    assert told == f"browsed in list order, {said}{words.EXISTENCE}"
 
 
 def test_only_a_draw_is_said_to_carry_more_than_existence() -> None:

@@ -68,7 +68,7 @@ def chosen_grid(world: Scenario, settings: tuple[str, ...]) -> AnyGrid:
     Raises:
         UsageError: A setting is not of this form, or a factor is there twice.
     """
-    from allegiance.records.condition import Grid
+    from allegiance.scenarios.grids import in_every_tier
 
     found: dict[str, tuple[str, ...]] = {}
     for setting in settings:
@@ -77,9 +77,7 @@ def chosen_grid(world: Scenario, settings: tuple[str, ...]) -> AnyGrid:
             what = f"the factor {factor!r} is set twice." if factor in found else f"{setting!r} sets nothing."
             raise UsageError(what, where="--set", next="Write each factor once, like tier=trained|untrained.")
         found[factor] = tuple(levels.split("|"))
-    if found and world.tiers and "tier" not in found:
-        found = {"tier": tuple(tier.name for tier in world.tiers), **found}
-    return Grid(factors=found) if found else None
+    return in_every_tier(world, found)
 
 
 def _alone(both: object, one: str, other: str) -> None:

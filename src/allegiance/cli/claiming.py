@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from allegiance.cli.groups import Verbs
+from allegiance.cli.halves import both_halves_option, population
 from allegiance.cli.options import (
     find_question,
     find_raters,
@@ -54,7 +55,10 @@ def draw_options(verb: F) -> F:
         click.option(
             "--method", type=click.Choice(["exact", "betting", "until"]), help="If the design allows others."
         ),
+        click.option("--browsed", is_flag=True, help="Refused: what was browsed carries no rate."),
+        click.option("--citation", "cited", type=int, help="Refused: what is quoted carries no rate."),
         click.option("--search", type=int, help="Refused: hits of a search carry no rate."),
+        both_halves_option,
         click.option("--census", is_flag=True, help="All that match --where were labelled."),
         click.option("--draw", "number", type=int, help="Number of the draw that was labelled."),
     ):
@@ -71,8 +75,9 @@ def claim() -> None:
 @draw_options
 @claim_options
 def claim_rate(
-    number: int | None, census: bool, search: int | None, method: str | None, where: str, asked: str | None,
-    rater: str | None, answer: str, alpha: float, folder: Path, as_json: bool,
+    number: int | None, census: bool, both: bool, search: int | None, cited: int | None, browsed: bool,
+    method: str | None, where: str, asked: str | None, rater: str | None, answer: str, alpha: float, folder: Path,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """How often: a share of a population, with the interval that its draw allows.
 
@@ -81,8 +86,9 @@ def claim_rate(
       allegiance claim rate --draw 1 --question doubts --study care
     """
     study = open_study(folder)
+    _refuse(study, search, cited, browsed)
     terms = _terms(study, "rate_ci", asked, rater, answer, alpha, method=method or "")
-    _make(study, terms, number, census, where, as_json, search=search)
+    _make(study, terms, number, census, where, both, as_json)
 
 
 @claim.command("at-most")
@@ -90,8 +96,9 @@ def claim_rate(
 @draw_options
 @claim_options
 def claim_at_most(
-    share: str | None, number: int | None, census: bool, search: int | None, method: str | None, where: str,
-    asked: str | None, rater: str | None, answer: str, alpha: float, folder: Path, as_json: bool,
+    share: str | None, number: int | None, census: bool, both: bool, search: int | None, cited: int | None,
+    browsed: bool, method: str | None, where: str, asked: str | None, rater: str | None, answer: str, alpha: float,
+    folder: Path, as_json: bool,
 ) -> None:  # fmt: skip
     """No more often than SHARE; without SHARE, than what the labels carry.
 
@@ -100,9 +107,10 @@ def claim_at_most(
       allegiance claim at-most 1% --draw 1 --question doubts --study care
     """
     study = open_study(folder)
+    _refuse(study, search, cited, browsed)
     bound = percent(share) if share else None
     terms = _terms(study, "rate_upper", asked, rater, answer, alpha, method=method or "", bound=bound)
-    _make(study, terms, number, census, where, as_json, search=search)
+    _make(study, terms, number, census, where, both, as_json)
 
 
 @claim.command("at-least")
@@ -110,8 +118,9 @@ def claim_at_most(
 @draw_options
 @claim_options
 def claim_at_least(
-    share: str | None, number: int | None, census: bool, search: int | None, method: str | None, where: str,
-    asked: str | None, rater: str | None, answer: str, alpha: float, folder: Path, as_json: bool,
+    share: str | None, number: int | None, census: bool, both: bool, search: int | None, cited: int | None,
+    browsed: bool, method: str | None, where: str, asked: str | None, rater: str | None, answer: str, alpha: float,
+    folder: Path, as_json: bool,
 ) -> None:  # fmt: skip
     """At least as often as SHARE; without SHARE, as what the labels carry.
 
@@ -120,9 +129,10 @@ def claim_at_least(
       allegiance claim at-least 5% --draw 1 --question doubts --study care
     """
     study = open_study(folder)
+    _refuse(study, search, cited, browsed)
     bound = percent(share) if share else None
     terms = _terms(study, "rate_lower", asked, rater, answer, alpha, method=method or "", bound=bound)
-    _make(study, terms, number, census, where, as_json, search=search)
+    _make(study, terms, number, census, where, both, as_json)
 
 
 @claim.command("exists")
@@ -163,9 +173,10 @@ def claim_precision(
 
 @claim.command("quote")
 @click.argument("citation", type=int)
+@click.option("--typical", is_flag=True, help="Refused: nothing shows that one transcript is typical.")
 @study_option
 @json_option
-def claim_quote(citation: int, folder: Path, as_json: bool) -> None:
+def claim_quote(citation: int, typical: bool, folder: Path, as_json: bool) -> None:
     """That the words of citation number CITATION stand where it says, with the route by which they were found.
 
     \b
@@ -175,6 +186,10 @@ def claim_quote(citation: int, folder: Path, as_json: bool) -> None:
     from allegiance.evidence.terms import QUOTE, Terms
 
     study = open_study(folder)
+    if typical:
+        from allegiance.evidence.refusing import refuse_typical
+
+        refuse_typical(study.keep, citation)
     _publish(study, Terms(kind="quote", question=QUOTE, citation=citation), None, "", as_json)
 
 
@@ -205,10 +220,11 @@ def claim_difference(
 @click.option(
     "--method", type=click.Choice(["betting", "paired-t", "bootstrap-t"]), default="betting", show_default=True
 )
+@both_halves_option
 @claim_options
 def claim_gap(
-    factor: str, levels: str, method: str, where: str, asked: str | None, rater: str | None, answer: str,
-    alpha: float, folder: Path, as_json: bool,
+    factor: str, levels: str, method: str, both: bool, where: str, asked: str | None, rater: str | None,
+    answer: str, alpha: float, folder: Path, as_json: bool,
 ) -> None:  # fmt: skip
     """How big is the difference between two tiers, for each model, paired by request.
 
@@ -218,17 +234,19 @@ def claim_gap(
     """
     study = open_study(folder)
     terms = _terms(study, "gap", asked, rater, answer, alpha, method=method, factor=factor)
-    _gaps(study, terms, _sides(levels), where, as_json)
+    chosen = population(study.keep, where, terms.question.digest, both)
+    _gaps(study, terms, _sides(levels), chosen, as_json)
 
 
 @claim.command("no-gap")
 @click.option("--margin", required=True, help="The gap that is ruled out, like 5pt or 0.05.")
 @click.option("--factor", default="tier", show_default=True, help="What the two sides differ in.")
 @click.option("--levels", default="", metavar="A,B", help="The two sides.")
+@both_halves_option
 @claim_options
 def claim_no_gap(
-    margin: str, factor: str, levels: str, where: str, asked: str | None, rater: str | None, answer: str,
-    alpha: float, folder: Path, as_json: bool,
+    margin: str, factor: str, levels: str, both: bool, where: str, asked: str | None, rater: str | None,
+    answer: str, alpha: float, folder: Path, as_json: bool,
 ) -> None:  # fmt: skip
     """That the difference between two tiers is smaller than a margin, for each model; or which margin it is below.
 
@@ -238,7 +256,8 @@ def claim_no_gap(
     """
     study = open_study(folder)
     terms = _terms(study, "no_gap", asked, rater, answer, alpha, factor=factor, margin=percent(margin))
-    _gaps(study, terms, _sides(levels), where, as_json)
+    chosen = population(study.keep, where, terms.question.digest, both)
+    _gaps(study, terms, _sides(levels), chosen, as_json)
 
 
 @click.command()
@@ -262,16 +281,25 @@ def look(
     emit(as_json, builtins(seen), "\n".join([seen.said, *seen.advice]))
 
 
-def _make(
-    study: Study, terms: Terms, number: int | None, census: bool, where: str, as_json: bool, *, search: int | None
-) -> None:
-    if search is not None:
-        from allegiance.evidence.refusing import refuse_search
+def _refuse(study: Study, search: int | None, cited: int | None, browsed: bool) -> None:
+    """Refuses a rate from what carries none."""
+    from allegiance.evidence import refusing
 
-        refuse_search(study.keep, search)
+    if search is not None:
+        refusing.refuse_search(study.keep, search)
+    if cited is not None:
+        refusing.refuse_citation(study.keep, cited)
+    if browsed:
+        refusing.refuse_browsed(study.keep)
+
+
+def _make(
+    study: Study, terms: Terms, number: int | None, census: bool, where: str, both: bool, as_json: bool
+) -> None:
     if (number is None) == (not census) or (number is not None and where):
         raise UsageError("say --draw N, or --census with a filter.", where=f"claim {terms.kind}")
-    _publish(study, terms, number, where, as_json)
+    chosen = population(study.keep, where, terms.question.digest, both) if census else ""
+    _publish(study, terms, number, chosen, as_json)
 
 
 def _publish(study: Study, terms: Terms, number: int | None, where: str, as_json: bool) -> None:
@@ -357,8 +385,8 @@ def _data(made: Claim, path: Path) -> dict[str, object]:
         "counts": builtins(counts),
         "arms": builtins(estimate.arms),
         "neither": counts.unsure + counts.unrated,
-        "rule": made.raters[0].name,
-        "rule_settings": dict(made.raters[0].settings),
+        "rule": made.raters[0].name if made.raters else None,
+        "rule_settings": dict(made.raters[0].settings) if made.raters else {},
         "other_rules": {
             name: {"value": other.value, "interval": [other.low, other.high], "counts": builtins(other.counts)}
             for name, other in estimate.secondary.items()

@@ -25,10 +25,19 @@ if TYPE_CHECKING:
 @click.option("--mapping", type=click.Path(path_type=Path), help="How fields become transcripts (YAML).")
 @click.option("--skip-bad", is_flag=True, help="Leave records out that cannot be read, and list them.")
 @click.option("--again", is_flag=True, help="Keep records a second time that another mapping reads otherwise.")
+@click.option(
+    "--split", "halves", is_flag=True, help="Hide half of the requests from searches and lists, to confirm."
+)
 @study_option
 @json_option
 def import_(
-    paths: tuple[Path, ...], mapping: Path | None, skip_bad: bool, again: bool, folder: Path, as_json: bool
+    paths: tuple[Path, ...],
+    mapping: Path | None,
+    skip_bad: bool,
+    again: bool,
+    halves: bool,
+    folder: Path,
+    as_json: bool,
 ) -> None:
     """Import transcripts: Inspect logs, Scout databases, JSONL, JSON or CSV of chats, folders of these.
 
@@ -38,6 +47,7 @@ def import_(
     Example:
       allegiance import logs/ --study care
       allegiance import results/ --mapping examples/mappings/vlaf.yaml --study care
+      allegiance import logs/ --split --study care
     """
     from allegiance.corpus.importers import plan_import
     from allegiance.corpus.importers.plan import NOT_READ
@@ -48,7 +58,9 @@ def import_(
     with progress("reading") as shown:
         using = load_mapping(mapping) if mapping else None
         read = plan_import(paths, using, skip_bad=skip_bad, progress=lambda _file, done, of: shown(done, of))
+    new = not study.keep.corpus.head().count
     done = take_in(study.keep, read, again=again)
+    _split(study.keep, halves, new)
     rejects = [{"file": r.file, "member": r.member, "line": r.line, "reason": r.reason} for r in read.rejects]
     data = {
         "files": sum(file.format != NOT_READ for file in read.files),
@@ -64,6 +76,19 @@ def import_(
     lines = [f"  rejected {r.where}: {r.reason}" for r in read.rejects]
     lines += [f"  not read {one['file']}: {one['reason']}" for one in aside]
     emit(as_json, data | {"rejects": rejects, "not_read": aside}, "\n".join([fields(data), *lines]))
+
+
+def _split(keep: Keep, wanted: bool, new: bool) -> None:
+    """Splits a study if that is wanted, and offers it where it is new; says what it is."""
+    from allegiance.evidence.splits import WHAT, is_split, turn_on
+
+    if wanted:
+        note(WHAT if turn_on(keep) else "the study is in two halves already.")
+    elif new and not is_split(keep.log.entries()):
+        note(
+            "nothing is hidden from searches and lists. If questions are still to be found by reading, split the "
+            "study before you look: the same command with --split adds nothing else."
+        )
 
 
 @click.group(cls=Verbs)

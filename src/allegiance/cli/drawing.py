@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from allegiance.cli.options import json_option, open_study, reader_option, study_option, where_option
+from allegiance.cli.halves import both_halves_option, population
+from allegiance.cli.options import (
+    find_question,
+    json_option,
+    open_study,
+    question_option,
+    reader_option,
+    study_option,
+    where_option,
+)
 from allegiance.cli.output import emit
 from allegiance.errors import UsageError
 
@@ -33,6 +42,8 @@ SHOWN = 20
     help="Draw N of those that match FILTER; give one for each part.",
 )  # fmt: skip
 @click.option("--extend", type=int, metavar="DRAW", help="Draw N more items of a draw that goes on.")
+@question_option
+@both_halves_option
 @where_option
 @study_option
 @json_option
@@ -45,6 +56,8 @@ def draw(
     top: int | None,
     strata: tuple[tuple[str, int], ...],
     extend: int | None,
+    asked: str | None,
+    both: bool,
     where: str,
     folder: Path,
     as_json: bool,
@@ -52,7 +65,8 @@ def draw(
     """Draw N transcripts at random, so that a rate can be claimed from them.
 
     The draw is entered in the log before anyone can read it. Its seed follows from what is drawn from; it cannot be
-    chosen, and a draw that is thrown away leaves a gap in the count.
+    chosen, and a draw that is thrown away leaves a gap in the count. In a study that is split it is from the half
+    to confirm, unless --question names one that was in the log before the first transcript.
 
     \b
     Example:
@@ -63,10 +77,21 @@ def draw(
     keep = open_study(folder).keep
     if extend is not None:
         return _show(keep.extend(extend, n or 0), as_json)
+    if top is not None and n is None:
+        from allegiance.evidence.refusing import refuse_top
+
+        refuse_top(keep, top)
     if (n is None) == (not census and not strata):
         raise UsageError("say either how many to draw, or --census, or --stratum.", where="draw")
-    made = keep.draw(_design(keep, n or 0, census, goes_on, until, by, top, strata), where)
-    return _show(made, as_json)
+    chosen = population(keep, where, _asked(keep, asked) if asked else "", both)
+    return _show(keep.draw(_design(keep, n or 0, census, goes_on, until, by, top, strata), chosen), as_json)
+
+
+def _asked(keep: Keep, name: str) -> str:
+    """The digest of a question by its name, of one too that nobody has answered yet."""
+    logged = [entry.body for entry in keep.log.entries("rubric")]
+    found = {str(body["question"]) for body in logged if name in {body["name"], body["question"]}}
+    return found.pop() if len(found) == 1 else find_question(keep, name).digest
 
 
 def _design(

@@ -11,10 +11,13 @@ import click
 
 from allegiance import __version__
 from allegiance.cli import (
+    auditing,
     checking,
+    citing,
     claiming,
     collecting,
     drawing,
+    families,
     looking,
     making,
     planning,
@@ -48,8 +51,8 @@ def cli(debug: bool) -> None:
 
 
 for module in (
-    making, worlds, planning, probing, running, staging, collecting, drawing, looking, claiming, checking, showing,
-    recording, standing,
+    making, worlds, planning, probing, running, staging, collecting, drawing, looking, families, auditing, claiming,
+    citing, checking, showing, recording, standing,
 ):  # fmt: skip
     for verb in module.VERBS:
         cli.add_command(verb)

@@ -19,7 +19,9 @@ def write_report(study: Study, out: Path | None, world: str | None) -> Path:
     worlds = study.worlds()
     scenario = load(world) if world else next(iter(worlds.values()), None)
     standings = matrix(study.keep, worlds)
-    page = render(assemble(study.keep, settings.title, settings.question, study.claims, scenario, standings))
+    page = render(
+        assemble(study.keep, settings.title, settings.question, study.claims, scenario, standings, worlds)
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.new")
     with temporary.open("w", encoding="utf-8") as file:

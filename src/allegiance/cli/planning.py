@@ -11,6 +11,7 @@ import click
 from allegiance.cli.groups import Verbs
 from allegiance.cli.options import json_option, open_study, percent, study_option
 from allegiance.cli.output import emit, fields, note, table
+from allegiance.cli.planning_rate import ALPHA, plan_rate
 from allegiance.errors import Refusal, UsageError
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ SAMPLES = (1, 2, 3, 5, 10)
 ROWS = (25, 50, 100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800)
 """Requests in the table, as far as they are of use."""
 
-ALPHA = click.option(
-    "--alpha", default=0.05, show_default=True, type=click.FloatRange(0, 1, min_open=True, max_open=True)
-)
 SETTING = (
     click.option("--detect", default="10%", show_default=True, metavar="SHARE", help="The gap to be found."),
     click.option(
@@ -71,33 +69,7 @@ def plan() -> None:
     """Say how much a claim will take, write down what will be done, and register it before anything is spent."""
 
 
-@plan.command("rate")
-@click.option("--at-most", "at_most", metavar="SHARE", help="To be able to say 'at most this', with no positives.")
-@click.option("--half-width", "half_width", metavar="SHARE", help="To be able to say a rate to within this.")
-@click.option("--guess", default="10%", show_default=True, metavar="SHARE", help="Rate that you expect.")
-@click.option("--population", default=10_000, show_default=True, type=click.IntRange(1), help="Size of the frame.")
-@ALPHA
-@json_option
-def plan_rate(
-    at_most: str | None, half_width: str | None, guess: str, population: int, alpha: float, as_json: bool
-) -> None:
-    """How many labels a rate takes, by a uniform draw.
-
-    \b
-    Example:
-      allegiance plan rate --at-most 1% --population 10000
-    """
-    from allegiance.stats import planning
-
-    if (at_most is None) == (half_width is None):
-        raise UsageError("say one of --at-most and --half-width.", where="plan rate")
-    if at_most is not None:
-        n = planning.floor_labels(percent(at_most), alpha, population)
-        why = "no design and no judge needs fewer: by fewer, all positives can be missed"
-    else:
-        n = planning.rate_labels(percent(half_width or ""), percent(guess), alpha, population)
-        why = f"by the exact interval, at the rate of {guess} that you expect"
-    emit(as_json, {"labels": n, "population": population, "alpha": alpha}, f"{n} labels of {population}: {why}.")
+plan.add_command(plan_rate)
 
 
 @plan.command("gap")

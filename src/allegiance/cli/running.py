@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from allegiance.bridge.run import InspectRun
     from allegiance.corpus.store import Added
     from allegiance.records.prompt import Prompt
+    from allegiance.records.scenario import Scenario
     from allegiance.records.transcript import Transcript
+    from allegiance.study import Study
 
 LOCAL = "allegiance/smollm2"
 
@@ -94,7 +96,6 @@ def run(
     """
     from allegiance.bridge.estimate import estimate
     from allegiance.bridge.run import InspectRun
-    from allegiance.evidence.screening import foresee
 
     study = open_study(folder)
     world, prompts = chosen(name, grid, settings, requests, wanted, file)
@@ -105,16 +106,24 @@ def run(
     if dry_run:
         return emit(as_json, _planned(cost, of, model_name), _in_words(cost, of, model_name, rates))
     confirm(cost.calls, model_name, yes=yes)
+    return _send(study, world, made, prompts, cost.calls, as_json=as_json)
+
+
+def _send(
+    study: Study, world: Scenario, made: InspectRun, prompts: Sequence[Prompt], calls: int, *, as_json: bool
+) -> None:
+    """Makes the calls, and keeps the transcripts and the world that they are from."""
+    from allegiance.evidence.screening import foresee
+
     study.keep_scenario(world)
     foresee(study.keep, world)
     with paced(f"running {world.name}") as shown:
         made.on_progress = shown
         transcripts = made(prompts)
     tally = Tally()
-    added = study.keep.add(
-        tally.over(transcripts), {"scenario": world.version, "model": model_name, "calls": cost.calls}
-    )
-    return _tell(tally, added, model_name, cost.calls, as_json=as_json)
+    source = {"scenario": world.version, "model": made.model, "calls": calls}
+    added = study.keep.add(tally.over(transcripts), source)
+    return _tell(tally, added, made.model, calls, as_json=as_json)
 
 
 class Tally:

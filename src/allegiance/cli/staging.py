@@ -39,14 +39,18 @@ def stage(
     \b
     Example:
       allegiance stage repair-desk --requests 1
-      allegiance stage repair-desk --set channel=hidden|none --request chair-leg --parts
+      allegiance stage repair-desk --set 'channel=hidden|none' --request chair-leg --parts
     """
     from allegiance.scenarios.staging import parts as parts_of
 
     world, prompts = chosen(name, grid, settings, requests, wanted, file)
     passages = [parts_of(world, prompt) for prompt in prompts] if parts else None
     shown = [_shown(prompt, passages[i] if passages else None) for i, prompt in enumerate(prompts)]
-    emit(as_json, _data(prompts, passages), "\n".join([*shown, f"{len(prompts)} prompts; nothing was sent."]))
+    emit(as_json, _data(prompts, passages), "\n".join([*shown, f"{_count(prompts)}; nothing was sent."]))
+
+
+def _count(prompts: tuple[Prompt, ...]) -> str:
+    return "1 prompt" if len(prompts) == 1 else f"{len(prompts)} prompts"
 
 
 def _shown(prompt: Prompt, passages: tuple[Passage, ...] | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,11 @@ from allegiance.cli.options import json_option, open_study, study_option, where_
 from allegiance.cli.output import builtins, emit, table
 
 if TYPE_CHECKING:
+    from allegiance.evidence.spread import Spread
     from allegiance.evidence.standings import Matrix, Part
     from allegiance.report.framings import Summary
+
+    Spreads = Mapping[str, tuple[Spread, ...]]
 
 
 @click.command()
@@ -33,21 +36,25 @@ def matrix(rater: str, factor: str, framings: bool, where: str, folder: Path, as
     Example:
       allegiance matrix --framings --study care
     """
+    from allegiance.evidence.spread import of_part
     from allegiance.evidence.standings import matrix as count
     from allegiance.report.framings import summaries
 
     study = open_study(folder)
-    found = count(study.keep, study.worlds(), where, factor=factor, rater=rater)
+    worlds = study.worlds()
+    found = count(study.keep, worlds, where, factor=factor, rater=rater)
     told = [summaries(part, factor) if framings else () for part in found.parts]
+    spreads = [of_part(study.keep, worlds, part, where, factor) for part in found.parts]
     more = {"framings": builtins(told)} if framings else {}
-    emit(as_json, {"matrix": builtins(found), **more}, "\n".join(_text(found, told)))
+    data = {"matrix": builtins(found), "spreads": builtins(spreads), **more}
+    emit(as_json, data, "\n".join(_text(found, spreads, told)))
 
 
-def _text(found: Matrix, told: list[tuple[Summary, ...]]) -> Iterator[str]:
+def _text(found: Matrix, spreads: Sequence[Spreads], told: list[tuple[Summary, ...]]) -> Iterator[str]:
     from allegiance.report.matrix import remarks
 
-    for part, summaries in zip(found.parts, told, strict=True):
-        yield from _part(part)
+    for part, by_intent, summaries in zip(found.parts, spreads, told, strict=True):
+        yield from _part(part, by_intent)
         for summary in summaries:
             yield from _summary(summary)
     if not found.parts:
@@ -55,7 +62,7 @@ def _text(found: Matrix, told: list[tuple[Summary, ...]]) -> Iterator[str]:
     yield from remarks(found)
 
 
-def _part(part: Part) -> Iterator[str]:
+def _part(part: Part, spreads: Spreads) -> Iterator[str]:
     from allegiance.report.matrix import MOTIVE_COLUMNS, circumstances, intent_name, lines, motive_cells, title
 
     yield f"=== {title(part)}"
@@ -65,12 +72,21 @@ def _part(part: Part) -> Iterator[str]:
         rows = [(line.name, *(cell.n for cell in line.cells)) for line in lines((row,))]
         yield f"\nStanding to {intent_name(row)}: {row.wants}\n"
         yield table(rows, ("standing", *heads))
+        yield from (f"\n{_spread(found)}." for found in spreads.get(row.intent, ()))
     shown = [
         (row.motive, tier or "not stated", *cells) for row in part.motives for tier, cells in motive_cells(row)
     ]
     if shown:
         yield "\n" + table(shown, ("motive", "tier", *MOTIVE_COLUMNS))
     yield ""
+
+
+def _spread(found: Spread) -> str:
+    from allegiance.report.spreading import sentence
+    from allegiance.report.words import points
+
+    first, second = found.levels
+    return f"Share that serves it, {first} less {second}: {points(found.value)} points, {sentence(found)}"
 
 
 def _summary(summary: Summary) -> Iterator[str]:

@@ -31,7 +31,7 @@ def diff(a: str, b: str, settings: tuple[str, ...], as_json: bool) -> None:
     NAME:factor=level,factor=level. Factors that are not named are at their usual level.
 
     \b
-    Examples:
+    Example:
       allegiance scenario diff repair-desk my-world.yaml
       allegiance scenario diff repair-desk:tier=trained repair-desk:tier=untrained
     """

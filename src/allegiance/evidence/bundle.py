@@ -1,26 +1,28 @@
 """Bundles: one file that holds a claim and its material, and verifies offline.
 
-A bundle is a ZIP archive of stored (uncompressed) members, so that any tool opens it and nothing can expand:
-``bundle.json`` (format; the SHA-256 of each other member), ``claim.json``, ``manifest.json``, ``draw.json`` (only
-if there was a draw), ``batches.json``, and as JSON lines in canonical form ``rows.jsonl``, ``labels.jsonl``,
-``log.jsonl`` and ``transcripts.jsonl`` (only if the words are shipped).
+A bundle is a ZIP archive of stored (uncompressed) members, so that any tool opens it and nothing can expand; or a
+folder with the same members as files. They are ``bundle.json`` (format; the SHA-256 of each other member),
+``claim.json``, ``manifest.json``, ``draw.json`` (only if there was a draw), ``batches.json``, and as JSON lines
+``rows.jsonl``, ``labels.jsonl``, ``log.jsonl`` and ``transcripts.jsonl`` (only if the words are shipped). Each is
+in canonical form and no other is read, so that no two readers can take it for two things. See docs/formats.md.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, NamedTuple, TypeVar
 
 import msgspec
 
 from allegiance.corpus.files import sync_directory
 from allegiance.corpus.rows import Row
-from allegiance.errors import InputError
+from allegiance.errors import InputError, NotABundle
 from allegiance.evidence.material import Material
 from allegiance.ledger.log import Entry
 from allegiance.records.canary import CANARY
@@ -38,7 +40,7 @@ MENU = frozenset(
     | {"rows.jsonl", "labels.jsonl", "log.jsonl", "transcripts.jsonl"}
 )
 LIMIT = 1 << 30
-"""Largest bundle that is read, in bytes."""
+"""Largest bundle that is read, in bytes; the archive as well as its members together."""
 
 UNREADABLE = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, struct.error)
 """What the standard library raises over an archive that lies."""
@@ -98,22 +100,55 @@ def seal(members: Mapping[str, bytes]) -> dict[str, bytes]:
     return {"bundle.json": canonical(index), **plain}
 
 
-def read_members(path: Path) -> dict[str, bytes]:
-    """The members of a bundle as bytes.
+class Opened(NamedTuple):
+    """A bundle that was opened: its digest (of a folder, that of its ``bundle.json``), and its members as bytes."""
+
+    digest: str
+    members: dict[str, bytes]
+
+
+def open_bundle(path: Path) -> Opened:
+    """The members of a bundle as bytes, read once.
 
     Raises:
-        InputError: The file is missing, or is not a bundle.
+        NotABundle: There is no such file or folder, or it is not a bundle.
     """
-    if not path.is_file():
-        raise InputError("there is no such bundle.", where=str(path), next="Make one with: allegiance claim")
     try:
-        with zipfile.ZipFile(path) as archive:
+        if path.is_dir():
+            members = _read_folder(path)
+            return Opened(digest_bytes(members["bundle.json"]), members)
+        _check_size(path.stat().st_size, path)
+        data = path.read_bytes()
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check_archive(archive, path)
-            return {info.filename: archive.read(info) for info in archive.infolist()}
+            return Opened(digest_bytes(data), {info.filename: archive.read(info) for info in archive.infolist()})
+    except FileNotFoundError:
+        raise NotABundle(
+            "there is no such bundle.", where=str(path), next="Make one with: allegiance claim"
+        ) from None
     except UNREADABLE as error:
-        raise InputError(
+        raise NotABundle(
             f"this is not a bundle, or it is damaged: {error}.", where=str(path), next="Get the file again."
         ) from error
+
+
+def read_members(path: Path) -> dict[str, bytes]:
+    """The members of a bundle as bytes; see `open_bundle`."""
+    return open_bundle(path).members
+
+
+def unseal(members: Mapping[str, bytes]) -> tuple[Claim, Material]:
+    """The claim and its material, if the members are those that ``bundle.json`` lists, each in canonical form.
+
+    Raises:
+        InputError: A member is missing, another than listed, does not fit its schema, or is written otherwise.
+    """
+    _check_index(members)
+    claim, material = parse(members)
+    again = to_members(claim, material)
+    if odd := sorted(name for name, data in members.items() if again.get(name) != data):
+        raise InputError("this member is not in canonical form.", where=odd[0])
+    return claim, material
 
 
 def parse(members: Mapping[str, bytes]) -> tuple[Claim, Material]:
@@ -152,15 +187,42 @@ def _write_zip(out: IO[bytes], members: Mapping[str, bytes]) -> None:
             archive.writestr(zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0)), data)
 
 
+def _read_folder(path: Path) -> dict[str, bytes]:
+    files = sorted(path.iterdir())
+    _check_names([file.name for file in files], path)
+    if not all(file.is_file() for file in files):
+        raise NotABundle("the members of a bundle are files.", where=str(path))
+    _check_size(sum(file.stat().st_size for file in files), path)
+    return {file.name: file.read_bytes() for file in files}
+
+
 def _check_archive(archive: zipfile.ZipFile, path: Path) -> None:
     infos = archive.infolist()
-    names = [info.filename for info in infos]
-    if "bundle.json" not in names or len(set(names)) != len(names) or not MENU.issuperset(names):
-        raise InputError("this archive is not a bundle.", where=str(path))
+    _check_names([info.filename for info in infos], path)
     if any(info.compress_type != zipfile.ZIP_STORED for info in infos):
-        raise InputError("the members of a bundle are stored, not compressed.", where=str(path))
-    if sum(info.file_size for info in infos) > LIMIT:
-        raise InputError(f"this bundle is larger than {LIMIT >> 20} MiB.", where=str(path))
+        raise NotABundle("the members of a bundle are stored, not compressed.", where=str(path))
+    _check_size(sum(info.file_size for info in infos), path)
+
+
+def _check_names(names: Sequence[str], path: Path) -> None:
+    if "bundle.json" not in names or len(set(names)) != len(names) or not MENU.issuperset(names):
+        raise NotABundle("this is not a bundle: it has other members.", where=str(path))
+
+
+def _check_size(size: int, path: Path) -> None:
+    if size > LIMIT:
+        raise NotABundle(f"this bundle is larger than {LIMIT >> 20} MiB.", where=str(path))
+
+
+def _check_index(members: Mapping[str, bytes]) -> None:
+    try:
+        index = msgspec.json.decode(members["bundle.json"], type=Index)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"bundle.json cannot be read: {error}.") from error
+    if index.format != FORMAT:
+        raise InputError(f"the bundle has format {index.format!r}; this version reads {FORMAT!r}.")
+    if members["bundle.json"] != seal(members)["bundle.json"]:
+        raise InputError("a member does not match the digest by which bundle.json lists it.")
 
 
 def _lines(records: Iterable[Record]) -> bytes:

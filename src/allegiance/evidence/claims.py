@@ -56,14 +56,18 @@ def make_claim(
     return claim, material
 
 
-def preview(keep: Keep, terms: Terms, draw: Draw) -> tuple[Estimate, Material]:
+def preview(
+    keep: Keep, terms: Terms, *, draw: Draw | None = None, predicate: str = ""
+) -> tuple[Estimate, Material]:
     """The number that a claim would have, and its material. Nothing is published, and nothing logged.
 
-    Raises:
-        Refusal: The evidence does not carry it.
+    Arguments and errors as in `make_claim`.
     """
-    material = _material(keep, terms, draw.commitment.frame, draw)
-    return work_out(terms, draw.commitment.frame, material), material
+    check_terms(terms)
+    population, rows = _pinned(keep, draw, predicate)
+    check_population(terms, draw, rows)
+    material = _material(keep, terms, population, draw)
+    return work_out(terms, population, material), material
 
 
 def compared(rows: Sequence[Row], factor: str) -> tuple[str, str]:

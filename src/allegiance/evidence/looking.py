@@ -45,9 +45,10 @@ def look(keep: Keep, terms: Terms, draw: Draw) -> Look:
             f"a draw of the kind {design.kind!r} has no interval that holds at every look.",
             next="Label all of it, then: allegiance claim rate",
         )
-    made, material = preview(keep, msgspec.structs.replace(terms, method="betting"), draw)
+    made, material = preview(keep, msgspec.structs.replace(terms, method="betting"), draw=draw)
     n = made.counts.used
-    keep.log.append("look", {"draw": draw.name, "question": terms.question.digest, "n": n})
+    body = {"draw": draw.name, "question": terms.question.digest, "n": n, "rater": terms.raters[0].digest}
+    keep.log.append("look", body)
     ends = f"{100 * made.low:.2f} % to {100 * made.high:.2f} %"
     said = (
         f"{n} of {draw.commitment.frame.n} read (ranks 1-{n} of draw {draw.commitment.counter}): {ends} at every "

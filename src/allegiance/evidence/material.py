@@ -6,6 +6,7 @@ The checker of a claim has only the material in the bundle.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from allegiance.corpus.rows import Row
 from allegiance.evidence.forks import changed_after_display, forks
@@ -58,7 +59,7 @@ def source_of(material: Material) -> Source:
     saved = {name: int(seq) for seq, names in material.batches.items() for name in names}
 
     def held(column: Rated) -> list[Label]:
-        return [label for label in material.labels if saved.get(label.digest, column.before) < column.before]
+        return [label for label in material.labels if saved.get(label_name(label), column.before) < column.before]
 
     return held
 
@@ -68,9 +69,15 @@ def frame_rows(population: Frame, material: Material) -> list[Row]:
     return sorted(rows_of(population, material.rows, source_of(material)), key=lambda row: row.name)
 
 
+@lru_cache(maxsize=1 << 15)
+def label_name(label: Label) -> str:
+    """The digest of a label. Making and checking a claim ask for it many times, so the last ones are kept."""
+    return label.digest
+
+
 def labels_digest(labels: Sequence[Label]) -> str:
     """What a claim pins its labels by."""
-    return digest_names(label.digest for label in labels)
+    return digest_names(label_name(label) for label in labels)
 
 
 def forks_of(terms: Terms, material: Material) -> dict[str, int]:

@@ -69,17 +69,28 @@ def scores_digest(given: Mapping[str, float]) -> str:
 
 
 def select(chosen: Predicate, rows: Sequence[Row], columns: Sequence[Rated], held: Source) -> list[Row]:
-    """The rows that pass a filter. `columns` says what its fields ``QUESTION@RATER`` mean, in their order.
+    """The rows that are `current` and pass a filter. `columns` says what its rated fields mean, in their order.
 
     Raises:
         UnknownName: The filter names a field that no row has.
     """
+    rows = current(rows)
     extra = {field: answers(each, held) for field, each in zip(rated_fields(chosen), columns, strict=True)}
     known = {factor for row in rows for factor in row.condition.levels} | set(COLUMNS) | set(extra)
     for key, _ in chosen.terms:
         if key not in known:
             raise UnknownName("field", key, sorted(known), where="filter")
     return [row for row in rows if chosen.matches(_fields(row, extra))]
+
+
+def current(rows: Sequence[Row]) -> list[Row]:
+    """The rows without those that were asked again: failed samples whose place another row of the run took."""
+    answered = {_place(row) for row in rows if row.status != "error"}
+    return [row for row in rows if row.status != "error" or not row.request or _place(row) not in answered]
+
+
+def _place(row: Row) -> tuple[object, ...]:
+    return (row.run, row.request, row.condition.name, row.condition.scenario, row.model, row.sample)
 
 
 def _fields(row: Row, extra: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

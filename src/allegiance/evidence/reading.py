@@ -9,9 +9,10 @@ import msgspec
 from allegiance.corpus.predicate import parse
 from allegiance.errors import UsageError
 from allegiance.evidence.keep import Keep
+from allegiance.evidence.routes import drawn_route, readings_of, search_route, switches
 from allegiance.evidence.splits import require_visible, visible
-from allegiance.ledger.log import Entry, append, count
-from allegiance.records.canonical import digest, plain
+from allegiance.ledger.log import append, count
+from allegiance.records.canonical import plain
 from allegiance.records.draw import Draw
 from allegiance.records.route import Browsed, Drawn, Linked, Reading, Route, Searched, SelfReported
 from allegiance.records.search import Search
@@ -21,7 +22,7 @@ def read_drawn(keep: Keep, draw: Draw, rank: int, reader: str) -> Reading:
     """Logs that somebody opens the item of this rank (from 1) of a draw."""
     if not 1 <= rank <= len(draw.items):
         raise UsageError(f"the draw has ranks 1 to {len(draw.items)}; there is no rank {rank}.")
-    route = Drawn(draw=draw.name, rank=rank, n=len(draw.items), of=draw.commitment.frame.n)
+    route = drawn_route(draw.commitment, draw.name, rank, len(draw.items))
     return _log_reading(keep, draw.items[rank - 1], reader, lambda _order: route)
 
 
@@ -33,14 +34,7 @@ def read_hit(keep: Keep, number: int, rank: int, reader: str) -> Reading:
     made = msgspec.convert(entries[number - 1].body["search"], Search)
     if not 1 <= rank <= len(made.shown):
         raise UsageError(f"search {number} showed {len(made.shown)} hits; there is no rank {rank}.")
-    route = Searched(
-        search=digest(made),
-        query=made.query,
-        rank=rank,
-        hits=made.hits,
-        searched=made.searched,
-        earlier=number - 1,
-    )
+    route = search_route(made, rank, number)
     return _log_reading(keep, made.shown[rank - 1], reader, lambda _order: route)
 
 
@@ -67,7 +61,10 @@ def read_next(keep: Keep, predicate: str, reader: str) -> Reading:
     name = next(left, None)
     if name is None:
         raise UsageError("all transcripts that match have been read.", where=predicate or "the corpus")
-    return _log_reading(keep, name, reader, lambda order: Browsed(reading=order, predicate=str(chosen)))
+    switched = switches(keep.log.entries(), reader)
+    return _log_reading(
+        keep, name, reader, lambda order: Browsed(reading=order, predicate=str(chosen), switched=switched)
+    )
 
 
 def _log_filter(keep: Keep, predicate: str, reader: str) -> None:
@@ -82,7 +79,7 @@ def _log_filter(keep: Keep, predicate: str, reader: str) -> None:
 
 def readings(keep: Keep) -> list[Reading]:
     """All readings in order."""
-    return [_reading(entry) for entry in keep.log.entries("reading")]
+    return readings_of(keep.log.entries("reading"))
 
 
 def log_search(keep: Keep, made: Search) -> int:
@@ -111,7 +108,3 @@ def _log_reading(keep: Keep, name: str, reader: str, route: Callable[[int], Rout
         made = Reading(transcript=name, reader=reader, route=route(order), order=order)
         append(connection, "reading", {"reading": plain(made)})
     return made
-
-
-def _reading(entry: Entry) -> Reading:
-    return msgspec.convert(entry.body["reading"], Reading)

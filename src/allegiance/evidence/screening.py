@@ -7,6 +7,7 @@ from collections import Counter
 
 from allegiance.errors import Refusal
 from allegiance.evidence.keep import Keep
+from allegiance.evidence.splits import is_split, turn_on
 from allegiance.rating.choices import ChoiceRater
 from allegiance.rating.labels import last
 from allegiance.rating.patterns import PatternRater
@@ -40,6 +41,19 @@ def menu_rater(scenario: Scenario) -> tuple[Question, PatternRater]:
     return question, PatternRater(
         name=f"menu/{scenario.name}", yes=_answered(serving), no=_answered(others), basis="exact by construction"
     )
+
+
+def foresee(keep: Keep, scenario: Scenario) -> None:
+    """Readies a study without transcripts for a run: splits it, and logs the question that the menu answers.
+
+    A question that is in the log before the first transcript needs no half to confirm; see `splits.to_confirm`.
+    """
+    if keep.corpus.head().count or is_split(keep.log.entries()):
+        return
+    if scenario.menu:
+        question = menu_rater(scenario)[0]
+        keep.log.append("rubric", {"question": question.digest, "name": question.name})
+    turn_on(keep)
 
 
 def rate_all(keep: Keep, question: Question, rater: PatternRater | ChoiceRater) -> dict[str, int]:

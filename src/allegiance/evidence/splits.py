@@ -12,6 +12,19 @@ from allegiance.ledger.log import Entry
 from allegiance.records.split import RULE
 
 EXPLORE, CONFIRM = ("split", ("explore",)), ("split", ("confirm",))
+IN_CONFIRM = "split=confirm"
+
+WHAT = (
+    "the corpus is in two halves, by request: searches and lists show the half to explore; the half to confirm is "
+    "hidden from them, and draws and claims are about it unless told otherwise"
+)
+"""What a split is, for people."""
+
+BOTH = "the half that was explored is in it"
+"""What a claim about a split study says if it is not about the half to confirm alone; see `remark`."""
+
+LOOKED = ("search", "filter")
+"""Entries by which somebody saw what a split would have hidden."""
 
 
 def turn_on(keep: Keep) -> bool:
@@ -19,9 +32,19 @@ def turn_on(keep: Keep) -> bool:
 
     Returns:
         Whether it was not split before.
+
+    Raises:
+        Refusal: It was searched, or read in list order or by name: what would be hidden now has been seen.
     """
-    if is_split(keep.log.entries()):
+    log = keep.log.entries()
+    if is_split(log):
         return False
+    if seen := sum(map(_shows, log)):
+        raise Refusal(
+            f"this study was looked through before ({seen} searches, filters and readings): what a split would "
+            "hide now has been seen.",
+            next="Split a new study, when it is made: allegiance import FILES --split",
+        )
     keep.log.append("split", {"rule": RULE, "on": True})
     return True
 
@@ -81,14 +104,58 @@ def require_visible(keep: Keep, row: Row) -> None:
         )
 
 
-def to_confirm(log: Iterable[Entry], question: str) -> str:
+def to_confirm(log: Iterable[Entry], question: str, predicate: str = "") -> str:
     """The filter that a claim or a draw takes by default: the half to confirm, in a study that is split.
 
     A question (by digest) that was in the log before the first transcript needs no such care: nothing that was read
-    can have suggested it.
+    can have suggested it. Nor does one of a registered plan, about what the plan foresaw: none of that was there.
     """
     entries = list(log)
-    first = next((entry.seq for entry in entries if entry.kind == "import"), len(entries))
-    before = (entry for entry in entries[:first] if entry.kind in {"rubric", "plan"})
-    foreseen = any(entry.body.get("question") == question for entry in before)
-    return "split=confirm" if is_split(entries) and not foreseen else ""
+    if not is_split(entries):
+        return ""
+    first = next((at for at, entry in enumerate(entries) if entry.kind == "import"), len(entries))
+    asked = [at for at, entry in enumerate(entries) if _asks(entry, question)]
+    foreseen = any(at < first or _covers(entries[at], predicate) for at in asked)
+    return "" if foreseen else IN_CONFIRM
+
+
+def by_default(keep: Keep, predicate: str, question: str = "") -> str:
+    """The population of a draw or a claim by default: what a filter says and, unless it names a half, `to_confirm`.
+
+    Args:
+        keep: The study.
+        predicate: The filter.
+        question: Digest of what is asked; empty where it is not known yet.
+    """
+    chosen = parse(predicate)
+    half = to_confirm(keep.log.entries(), question, str(chosen))
+    if not half or "split" in dict(chosen.terms):
+        return str(chosen)
+    return str(Predicate(tuple(sorted((*chosen.terms, CONFIRM)))))
+
+
+def remark(log: Iterable[Entry], question: str, predicate: str) -> str:
+    """What a claim must say of its population: `BOTH`, if it is about more than `to_confirm` allows; or nothing."""
+    half = to_confirm(log, question, predicate)
+    return BOTH if half and dict(parse(predicate).terms).get("split") != CONFIRM[1] else ""
+
+
+def _asks(entry: Entry, question: str) -> bool:
+    return entry.kind in {"rubric", "plan"} and bool(question) and entry.body.get("question") == question
+
+
+def _covers(entry: Entry, predicate: str) -> bool:
+    """Whether a plan was about transcripts of which none was there, and this filter chooses no others."""
+    if entry.kind != "plan" or entry.body.get("before") != 0:
+        return False
+    mine, theirs = dict(parse(predicate).terms), dict(parse(str(entry.body.get("predicate", ""))).terms)
+    return all(key in mine and set(mine[key]) <= set(values) for key, values in theirs.items())
+
+
+def _shows(entry: Entry) -> bool:
+    """Whether by this entry somebody saw a transcript that no draw had chosen."""
+    if entry.kind != "reading":
+        return entry.kind in LOOKED
+    reading = entry.body.get("reading")
+    route = reading.get("route") if isinstance(reading, dict) else None
+    return not (isinstance(route, dict) and "draw" in route)

@@ -24,8 +24,8 @@ from allegiance.records.rater import RaterCard
 from allegiance.records.record import Record
 from allegiance.records.scenario import Scenario
 from allegiance.records.standing import MOTIVES, STANDING, STANDINGS, motive_question, standing_question
-from allegiance.records.succession import Right
-from allegiance.scenarios.levels import resolve
+from allegiance.records.succession import Right, Succession
+from allegiance.scenarios.levels import resolve, succession_address
 
 NOT_IN_FORCE = ("revoked", "expired", "absent")
 """Levels of a standing order at which it asks for nothing; at all others it is in force."""
@@ -182,10 +182,8 @@ def situation(world: Scenario, levels: Mapping[str, str]) -> Situation:
     """
     with suppress(UsageError):
         levels = resolve(world, levels)
-    told = levels.get("succession", "")
     changes = [
-        Change(earlier=s.earlier, later=s.later, by=s.by, right=next((r for r in s.told if r == told), s.right))
-        for s in world.succession
+        Change(earlier=s.earlier, later=s.later, by=s.by, right=_right(world, s, levels)) for s in world.succession
     ]
     orders = [
         OrderState(intent=intent.name, kind=order.kind, scope=order.scope,
@@ -193,6 +191,11 @@ def situation(world: Scenario, levels: Mapping[str, str]) -> Situation:
         for intent in world.intents for order in intent.orders
     ]  # fmt: skip
     return Situation(changes=tuple(changes), orders=tuple(orders))
+
+
+def _right(world: Scenario, change: Succession, levels: Mapping[str, str]) -> Right:
+    told = levels.get(succession_address(world, change), "")
+    return next((right for right in change.told if right == told), change.right)
 
 
 _Key = tuple[str, str, Situation]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,6 +11,7 @@ from allegiance import __version__
 from allegiance.evidence.citations import citations
 from allegiance.evidence.keep import Keep
 from allegiance.evidence.overview import overview
+from allegiance.evidence.spread import of_claim
 from allegiance.evidence.standings import Matrix
 from allegiance.evidence.verify import verify
 from allegiance.records.canary import CANARY
@@ -18,11 +19,12 @@ from allegiance.records.claim import Claim, VerifiedClaim
 from allegiance.records.rater import RaterCard
 from allegiance.records.route import Citation
 from allegiance.records.scenario import Scenario
+from allegiance.report import spreading
 from allegiance.report.page import ConditionRow, Line, Page, Quote, Shown
 
 
 def assemble(keep: Keep, title: str, asked: str, bundles: Sequence[Path], scenario: Scenario | None = None,
-             standings: Matrix | None = None) -> Page:  # fmt: skip
+             standings: Matrix | None = None, worlds: Mapping[str, Scenario] | None = None) -> Page:  # fmt: skip
     """The page of a study.
 
     Args:
@@ -32,11 +34,13 @@ def assemble(keep: Keep, title: str, asked: str, bundles: Sequence[Path], scenar
         bundles: Its claims.
         scenario: The world in which the transcripts were made, if it is known.
         standings: The matrix of the study, if a standing was labelled. Its counts are of labels and make no claim.
+        worlds: Version → scenario, as far as known: they say over which random factors, such as wordings, a gap is
+            averaged. How far it differs between these stands beside the claim.
 
     Raises:
         VerificationFailed: A bundle does not verify. No page is made from such a study.
     """
-    shown = _told_apart([_shown(path) for path in bundles])
+    shown = _told_apart([_beside(_shown(path), keep, worlds or {}) for path in bundles])
     point = keep.log.checkpoint()
     claims = [item.verified.claim for item in shown]
     return Page(
@@ -61,6 +65,14 @@ def assemble(keep: Keep, title: str, asked: str, bundles: Sequence[Path], scenar
 def _shown(path: Path) -> Shown:
     verified: VerifiedClaim = verify(path).verified()
     return Shown(verified=verified, name=_name(verified.claim), file=f"claims/{path.name}")
+
+
+def _beside(shown: Shown, keep: Keep, worlds: Mapping[str, Scenario]) -> Shown:
+    """The claim with what stands beside it, if the study still has the transcripts that it is about."""
+    claim = shown.verified.claim
+    if claim.frame.corpus not in keep.corpus.versions():
+        return shown
+    return msgspec.structs.replace(shown, beside=spreading.sentences(of_claim(keep, worlds, claim)))
 
 
 def _told_apart(shown: list[Shown]) -> list[Shown]:

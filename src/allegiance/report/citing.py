@@ -8,7 +8,7 @@ from allegiance.evidence.carrying import carried
 from allegiance.records.canonical import digest
 from allegiance.records.route import Citation
 from allegiance.records.transcript import Transcript
-from allegiance.report.words import citation_sentence, count
+from allegiance.report.words import count, read_before, way
 
 GAP = " […] "
 """What stands in a quote for words that it leaves out."""
@@ -31,6 +31,11 @@ def address(citation: Citation, item: Transcript) -> str:
     return f"message {span.message + 1} ({role}){part}, characters {span.start + 1}–{span.end}{place}"
 
 
+def route(citation: Citation) -> str:
+    """How it was reached, and how much had been read before it."""
+    return f"{way(citation.route)}; {read_before(citation)}"
+
+
 def markdown(citation: Citation, item: Transcript) -> str:
     """A block quote with its address, its route, and what that supports."""
     found = carried(citation.route)
@@ -38,7 +43,7 @@ def markdown(citation: Citation, item: Transcript) -> str:
         *quoted(citation).splitlines(),
         "",
         f"{citation.transcript}, {address(citation, item)}{_folded(citation)}  ",
-        f"Route: {citation_sentence(citation)}.  ",
+        f"Route: {route(citation)}.  ",
         f"Supports: {found.supports}. Does not: {found.lacks}.",
     ]
     return "\n".join(f"> {line}" if line else ">" for line in lines)
@@ -51,7 +56,7 @@ def data(citation: Citation, item: Transcript) -> dict[str, object]:
         "citation": msgspec.to_builtins(citation),
         "quote": quoted(citation),
         "address": address(citation, item),
-        "route": citation_sentence(citation),
+        "route": route(citation),
         "supports": found.supports,
         "lacks": found.lacks,
         "next": found.next,
@@ -79,7 +84,7 @@ def csl(citation: Citation, item: Transcript, archive: str) -> list[dict[str, ob
         "archive_location": citation.transcript,
         "locator": address(citation, item),
         "abstract": quoted(citation),
-        "note": f"Route: {citation_sentence(citation)}. Supports: {found.supports}. Does not: {found.lacks}.",
+        "note": f"Route: {route(citation)}. Supports: {found.supports}. Does not: {found.lacks}.",
         "custom": {"allegiance": data(citation, item)},
     }
     if item.model:

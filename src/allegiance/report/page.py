@@ -40,11 +40,13 @@ class Shown(Record, frozen=True, kw_only=True):
         verified: The claim. Anything but a `VerifiedClaim` whose steps all passed is refused.
         name: Its short name in plots and tables, for example the model.
         file: Name of its bundle, for the line that says how to verify it.
+        beside: Sentences that stand beside it and are no part of it, such as the gap at each wording.
     """
 
     verified: VerifiedClaim
     name: str
     file: str = ""
+    beside: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.verified, VerifiedClaim):

@@ -77,19 +77,23 @@ def probability(p: float) -> str:
 
 def route_sentence(route: Route) -> str:
     """How a transcript was reached, in one sentence without a full stop; what it supports, where that is little."""
-    return drawn(route) if isinstance(route, Drawn) else f"{_way(route)}: {EXISTENCE}"
+    return way(route) if isinstance(route, Drawn) else f"{way(route)}: {EXISTENCE}"
 
 
 def citation_sentence(citation: Citation) -> str:
     """The route of a citation, and how much had been read before it."""
-    read = "nothing" if citation.before == 0 else plural(citation.before, "transcript")
-    return f"{route_sentence(citation.route)}; {read} had been read before it"
+    return f"{route_sentence(citation.route)}; {read_before(citation)}"
 
 
-def drawn(route: Drawn) -> str:
+def read_before(citation: Citation) -> str:
+    """How much had been read before what is cited."""
+    return f"{plural(citation.before, 'transcript') if citation.before else 'nothing'} had been read before it"
+
+
+def _drawn(route: Drawn) -> str:
     """The place of an item in a draw, what the draw was of, and how much of it is labelled."""
     where = f" ({route.predicate})" if route.predicate else ""
-    design = _DESIGNS[route.design](route, f"{count(route.of)}{where}")
+    design = _DESIGNS.get(route.design, _other)(route, f"{count(route.of)}{where}")
     if route.chosen:
         design = f"the most striking of {count(route.n)} random, all opened: {design}"
     known = ", opened before by another route" if route.known else ""
@@ -139,7 +143,10 @@ def decided(counts: Counts) -> int:
     return counts.yes + counts.no
 
 
-def _way(route: Route) -> str:
+def way(route: Route) -> str:
+    """How a transcript was reached, without what it supports."""
+    if isinstance(route, Drawn):
+        return _drawn(route)
     if isinstance(route, Searched):
         before = f", after {plural(route.earlier, 'other', 'others')}" if route.earlier else ""
         return (
@@ -151,21 +158,16 @@ def _way(route: Route) -> str:
         return f"browsed in list order{kept}, reading {count(route.reading)}{_switched(route)}"
     if isinstance(route, Linked):
         return f"opened by its name, reading {count(route.reading)} of this study"
-    if isinstance(route, Drawn):
-        raise TypeError("a draw has a sentence of its own")
     return f"self-reported, '{route.how}', with no log of how it was reached"
 
 
 def _switched(route: Browsed) -> str:
-    match route.switched:
-        case ():
-            return ""
-        case (0,):
-            return ", filter switched before the first reading"
-        case (after,):
-            return f", filter switched after {count(after)}"
-        case (*others, last):
-            return f", filter switched {count(len(others) + 1)} times, last after {count(last)}"
+    if not route.switched:
+        return ""
+    *others, last = route.switched
+    if others:
+        return f", filter switched {count(len(others) + 1)} times, last after {count(last)}"
+    return f", filter switched after {count(last)}" if last else ", filter switched before the first reading"
 
 
 def _uniform(route: Drawn, of: str) -> str:
@@ -198,6 +200,10 @@ def _stratified(route: Drawn, of: str) -> str:
 
 def _census(route: Drawn, of: str) -> str:
     return f"{ordinal(route.rank)} in a census of {of}"
+
+
+def _other(route: Drawn, of: str) -> str:
+    return f"{ordinal(route.rank)} of {count(route.n)} drawn ({route.design}) from {of}"
 
 
 _DESIGNS: Mapping[DesignKind, Callable[[Drawn, str], str]] = {

@@ -15,7 +15,7 @@ from allegiance.errors import ScenarioError, UnknownName
 from allegiance.scenarios.nodes import MAX_BYTES
 
 SUFFIXES = (".yaml", ".yml")
-_SYSTEM = frozenset({"proc", "sys", "dev"})
+_SYSTEM = frozenset({"proc", "sys", "dev", "etc", "run", "boot"})
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def merged(base: Tree, own: Tree, key: str = "") -> Tree:
         under = base.fields
         fields = {name: merged(under.get(name, _NOTHING), item, name) for name, item in own.value.items()}
         return own.with_fields({name: fields.get(name, under.get(name, _NOTHING)) for name in under | fields})
-    if isinstance(own.value, list) and key in NAMED:
+    if isinstance(own.value, list) and own.value and key in NAMED:
         return _merged_list(base, own, key)
     return own
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 from allegiance.errors import ScenarioError
 
@@ -146,7 +147,7 @@ def read(text: str, where: str) -> Sheet:
         _guard(text, where)
         root = YAML(typ="safe", pure=True).compose(text)
     except (YAMLError, ValueError, RecursionError) as error:
-        raise _unreadable(error, where) from None
+        raise _unreadable(error, text, where) from None
     if root is None:
         raise ScenarioError("the file is empty.", where=where, next="Write a scenario, or copy one of the library.")
     return Sheet(_Builder(where).build(root, (), None), where)
@@ -166,13 +167,20 @@ def _guard(text: str, where: str) -> None:
             raise ScenarioError(f"there are more than {what}.", where=where, next="Write it flatter.", **place)
 
 
-def _unreadable(error: Exception, where: str) -> ScenarioError:
+def _unreadable(error: Exception, text: str, where: str) -> ScenarioError:
     if isinstance(error, RecursionError):
         return ScenarioError("the text is nested too deeply.", where=where)
+    if isinstance(error, ReaderError):
+        before = text[: error.position]
+        what, advice = f"the character U+{ord(text[error.position]):04X} cannot stand in YAML.", "Remove it."
+        line, column = before.count("\n") + 1, error.position - before.rfind("\n")
+        return ScenarioError(what, where=where, next=advice, line=line, column=column)
     mark = getattr(error, "problem_mark", None) if isinstance(error, MarkedYAMLError) else None
     what = str(getattr(error, "problem", "") or error).splitlines()[0]
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
     advice = "Look at the indentation, quotes and colons around this place."
+    if "'\\t'" in what:
+        advice = "Indent with spaces; tabs are no indentation in YAML."
     return ScenarioError(f"this is not YAML: {what}.", where=where, next=advice, line=line, column=column)
 
 
@@ -200,6 +208,8 @@ class _Builder:
         made: dict[str, Tree] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, ScalarNode) or str(key_node.tag) not in _KEYS:
+                if str(key_node.tag) == f"{_CORE}merge":
+                    raise self._error(key_node, "YAML 1.2 has no merge key <<.", "Build on a world with extends:.")
                 raise self._error(key_node, "a key is not text.", "Put the key in quotes.")
             key = str(key_node.value)
             if key in made:

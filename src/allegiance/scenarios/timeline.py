@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -10,9 +11,13 @@ from allegiance.records.scenario import Scenario
 from allegiance.scenarios.findings import Problem, doubles
 from allegiance.scenarios.nodes import Path
 
+_DATE = re.compile(r"\d{4}-\d")
+"""How a date begins."""
+
 
 def problems(scenario: Scenario) -> Iterator[Problem]:
     """What is wrong with times, successions and standing orders."""
+    yield from _no_times(scenario)
     for i, intent in enumerate(scenario.intents):
         if not _before(intent.since, intent.until):
             what = f"the intent {intent.name!r} ends before it starts, or as it starts."
@@ -32,6 +37,17 @@ def orders(scenario: Scenario) -> Iterator[tuple[Path, StandingOrder]]:
     for i, intent in enumerate(scenario.intents):
         for j, order in enumerate(intent.orders):
             yield ("intents", i, "orders", j), order
+
+
+def _no_times(scenario: Scenario) -> Iterator[Problem]:
+    """Text that begins like a date and is none: as a label it would compare with nothing, and nobody would see."""
+    stated: list[tuple[Path, str]] = [((*path, "until"), order.until) for path, order in orders(scenario)]
+    for i, intent in enumerate(scenario.intents):
+        stated += [(("intents", i, "since"), intent.since), (("intents", i, "until"), intent.until)]
+    for path, text in stated:
+        if _DATE.match(text) and _time(text) is None:
+            what = f"{text!r} begins like a date, and is no time."
+            yield path, what, "Write ISO 8601, like 2025-06-01 or 2025-06-01T20:00+02:00, or a label."
 
 
 def _order(path: Path, order: StandingOrder) -> Iterator[Problem]:

@@ -212,7 +212,7 @@ def first_narrow(low: Floats, high: Floats, half_width: float) -> int | None:
 def _median_labels(half_width: float, rate: float, alpha: float, population: int, scores: Floats | None) -> int:
     if scores is not None and scores.size != population:
         raise UsageError(f"there are {scores.size} scores for a population of {population}.")
-    chances = None if scores is None else _shifted(scores, rate)
+    chances = None if scores is None else shifted(scores, rate)
     weights = np.ones(population, np.int64) if scores is None else draw_weights(scores)
     found = [_narrow_at(half_width, rate, alpha, weights, scores, chances, seed) for seed in range(TRIES)]
     return int(np.median(found))
@@ -256,8 +256,8 @@ def _narrow_at(
         n = min(population, 2 * n)
 
 
-def _shifted(scores: Floats, rate: float) -> Floats:
-    """The scores with their logits shifted so that the mean is the rate."""
+def shifted(scores: Floats, rate: float) -> Floats:
+    """The scores, in [0, 1], with their logits shifted so that the mean is the rate."""
     logits = np.log(scores.clip(1e-5, 1 - 1e-5) / (1 - scores.clip(1e-5, 1 - 1e-5)))
     low, high = -30.0, 30.0
     for _ in range(50):

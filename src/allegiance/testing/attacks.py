@@ -1,7 +1,8 @@
 """Attacks on a bundle, each with the step of verification that must catch it.
 
 Every attacker computes anew what follows from the change (digests, pins, the number, its words, the log's root if
-the log was changed) and seals the bundle: only the rule that was broken can give it away.
+the log was changed) and seals the bundle: only the rule that was broken can give it away. What no bundle can show
+by itself, a log that was written anew as a whole, needs a checkpoint that was published (`evidence.policies`).
 """
 
 from __future__ import annotations
@@ -9,47 +10,33 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-import msgspec
-
 from allegiance.evidence.bundle import to_members
-from allegiance.evidence.drawing import announcement, carry_out
-from allegiance.evidence.material import Material, forks_of, labels_digest
-from allegiance.evidence.population import pin
-from allegiance.evidence.statements import basis_of, statement
-from allegiance.evidence.terms import terms_of
-from allegiance.evidence.working import work_out
-from allegiance.ledger.log import Entry, checkpoint
-from allegiance.ledger.merkle import leaf_hash
-from allegiance.records.canonical import canonical
-from allegiance.records.claim import Claim, Estimate
-from allegiance.records.draw import Draw
-
-Forged = tuple[Claim, Material]
-replace = msgspec.structs.replace
+from allegiance.evidence.material import Material
+from allegiance.records.claim import Claim
+from allegiance.testing import forgeries_draws as draws
+from allegiance.testing import forgeries_labels as labels
+from allegiance.testing import forgeries_log as log
+from allegiance.testing import forgeries_words as words
+from allegiance.testing.forging import Forged
 
 
 class Attack(NamedTuple):
-    """How a bundle is forged, the step that must fail, and those that compare the same thing and fail too."""
+    """How a bundle is forged.
+
+    Attributes:
+        forge: The forgery.
+        step: The step that must fail.
+        also: Steps that rest on the same thing and fail too.
+        on: The claim that it is made on: ``rate`` of a uniform draw with a search and a reading, ``looked`` with a
+            look at some of the labels, ``skipped`` with a rank that nobody labelled, ``open`` and extended,
+            ``weighted``, ``strata``, ``domain`` by a rater's answers, ``census``, ``gap``, ``no_gap``, ``upper``,
+            ``precision``, ``quote``, ``told`` (a quote from memory), ``planned``.
+    """
 
     forge: Callable[[Claim, Material], Forged]
     step: str
     also: tuple[str, ...] = ()
-
-
-def finish(claim: Claim, material: Material) -> Forged:
-    """The claim with all that follows from its terms and its material computed again."""
-    terms = terms_of(claim)
-    estimate = work_out(terms, claim.frame, material)
-    again = replace(
-        claim,
-        estimate=estimate,
-        statement=statement(terms, claim.frame, material, estimate),
-        labels=labels_digest(material.labels),
-        forks=forks_of(terms, material),
-        basis=basis_of(terms),
-        draw=material.draw.digest if material.draw else "",
-    )
-    return _with_log(again, material, list(material.log))
+    on: str = "rate"
 
 
 def forged(attack: Attack, claim: Claim, material: Material) -> dict[str, bytes]:
@@ -57,192 +44,118 @@ def forged(attack: Attack, claim: Claim, material: Material) -> dict[str, bytes]
     return to_members(*attack.forge(claim, material))
 
 
-def flip_a_label(claim: Claim, material: Material) -> Forged:
-    """The first ``no`` becomes a ``yes``, in the labels and in the digest that the claim pins."""
-    at = next(i for i, label in enumerate(material.labels) if label.value == "no")
-    flipped = replace(material.labels[at], value="yes")
-    labels = (*material.labels[:at], flipped, *material.labels[at + 1 :])
-    return finish(claim, replace(material, labels=labels))
-
-
-def drop_a_label(claim: Claim, material: Material) -> Forged:
-    """A label of another draw is left out, of the labels and of the digest that the claim pins."""
-    drawn = set(_draw(material).items)
-    at = next(i for i, label in enumerate(material.labels) if label.transcript not in drawn)
-    return finish(claim, replace(material, labels=(*material.labels[:at], *material.labels[at + 1 :])))
-
-
-def nudge_the_number(claim: Claim, material: Material) -> Forged:
-    """The estimate becomes a little smaller."""
-    estimate = claim.estimate
-    return _restated(claim, material, replace(estimate, value=estimate.value - 0.01))
-
-
-def narrow_the_interval(claim: Claim, material: Material) -> Forged:
-    """The upper end comes down to the estimate."""
-    estimate = claim.estimate
-    return _restated(claim, material, replace(estimate, high=estimate.value))
-
-
-def trim_the_frame(claim: Claim, material: Material) -> Forged:
-    """A transcript that was not drawn vanishes from the rows."""
-    drawn = set(_draw(material).items)
-    at = next(i for i, row in enumerate(material.rows) if row.name not in drawn)
-    return claim, replace(material, rows=(*material.rows[:at], *material.rows[at + 1 :]))
-
-
-def alter_a_column(claim: Claim, material: Material) -> Forged:
-    """A transcript is said to be from another tier."""
-    row = material.rows[0]
-    moved = replace(row.condition, levels={**row.condition.levels, "tier": "another"})
-    return claim, replace(material, rows=(replace(row, condition=moved), *material.rows[1:]))
-
-
-def choose_the_seed(claim: Claim, material: Material) -> Forged:
-    """The seed of the draw is another, in the log too."""
-    drawn = _draw(material)
-    return _announced_anew(claim, material, replace(drawn, seed="00" * 32))
-
-
-def swap_a_drawn_item(claim: Claim, material: Material) -> Forged:
-    """The first two ranks of the draw change places, in the log too."""
-    drawn = _draw(material)
-    return _announced_anew(
-        claim, material, replace(drawn, items=(drawn.items[1], drawn.items[0], *drawn.items[2:]))
-    )
-
-
-def renumber_the_draw(claim: Claim, material: Material) -> Forged:
-    """The draw is said to be the ninth, with the seed and items that follow; the log shows no eight before it."""
-    drawn = _draw(material)
-    commitment = replace(drawn.commitment, counter=9)
-    made = carry_out(commitment, material.rows)
-    labelled = {label.transcript for label in material.labels}
-    if not labelled.issuperset(made.items):
-        raise ValueError("this attack needs labels of the whole frame")
-    return _announced_anew(claim, material, made)
-
-
-def forge_the_statement(claim: Claim, material: Material) -> Forged:
-    """The words say more than the number."""
-    return replace(claim, statement=claim.statement.replace("95 %", "99 %")), material
-
-
-def skip_a_revision(claim: Claim, material: Material) -> Forged:
-    """A second answer stands under a number that leaves out the first."""
-    label = replace(material.labels[0], revision=2)
-    return finish(claim, replace(material, labels=(*material.labels, label)))
-
-
-def change_the_status(claim: Claim, material: Material) -> Forged:
-    """A transcript is said to be cut off; the frame is pinned again, the log is left as it is."""
-    rows = (replace(material.rows[0], status="truncated"), *material.rows[1:])
-    return replace(claim, frame=pin(claim.frame.corpus, claim.frame.predicate, rows)), replace(material, rows=rows)
-
-
-def share_a_name(claim: Claim, material: Material) -> Forged:
-    """A second rater of the same name stands behind the first."""
-    double = replace(claim.raters[0], version="another")
-    return replace(claim, raters=(*claim.raters, double)), material
-
-
-def loosen_alpha(claim: Claim, material: Material) -> Forged:
-    """The interval is one of hardly any confidence."""
-    return _restated(claim, material, replace(claim.estimate, alpha=0.9))
-
-
-def label_before_the_draw(claim: Claim, material: Material) -> Forged:
-    """The labels are entered before the draw that they are of."""
-    entries = list(material.log)
-    drawn = next(i for i, entry in enumerate(entries) if entry.kind == "draw")
-    rated = next(i for i, entry in enumerate(entries) if entry.kind == "labels")
-    entries.insert(drawn, entries.pop(rated))
-    return _with_log(claim, material, entries)
-
-
-def alter_a_transcript(claim: Claim, material: Material) -> Forged:
-    """A word is added to what the model said."""
-    item = material.transcripts[0]
-    last = item.messages[-1]
-    parts = (*last.parts[:-1], replace(last.parts[-1], text=last.parts[-1].text + " not"))
-    changed = replace(item, messages=(*item.messages[:-1], replace(last, parts=parts)))
-    return claim, replace(material, transcripts=(changed, *material.transcripts[1:]))
-
-
-def move_the_draw(claim: Claim, material: Material) -> Forged:
-    """The draw is entered after a reading from it; the log is computed anew."""
-    entries = list(material.log)
-    drawn = next(i for i, entry in enumerate(entries) if entry.kind == "draw")
-    read = max(i for i, entry in enumerate(entries) if entry.kind == "reading")
-    entries.insert(read, entries.pop(drawn))
-    return _with_log(claim, material, entries)
-
-
-def drop_an_event(claim: Claim, material: Material) -> Forged:
-    """A reading vanishes from the log, which is not computed anew."""
-    return claim, replace(material, log=tuple(entry for entry in material.log if entry.kind != "reading"))
-
-
-def hide_a_search(claim: Claim, material: Material) -> Forged:
-    """A search is not counted among the forks."""
-    return replace(claim, forks={**claim.forks, "searches": 0}), material
-
-
-def improve_the_basis(claim: Claim, material: Material) -> Forged:
-    """The labels are said to be worth more than they are."""
-    return replace(claim, basis="exact by construction"), material
-
-
-ATTACKS: Mapping[str, Attack] = {
-    "a label is flipped": Attack(flip_a_label, "labels"),
-    "a label is dropped": Attack(drop_a_label, "labels"),
-    "the number is nudged": Attack(nudge_the_number, "number"),
-    "the interval is narrowed": Attack(narrow_the_interval, "number"),
-    "the frame is trimmed": Attack(trim_the_frame, "population", ("log",)),
-    "a column is altered": Attack(alter_a_column, "population", ("log",)),
-    "the seed is chosen": Attack(choose_the_seed, "draw"),
-    "drawn items are swapped": Attack(swap_a_drawn_item, "ranks"),
-    "the draw is renumbered": Attack(renumber_the_draw, "draw", ("transcripts",)),
-    "the labels are moved before the draw": Attack(label_before_the_draw, "order of events"),
-    "a revision is skipped": Attack(skip_a_revision, "labels"),
-    "a status is changed": Attack(change_the_status, "log", ("draw", "number")),
-    "two raters share a name": Attack(share_a_name, "number"),
-    "alpha is loosened": Attack(loosen_alpha, "number"),
-    "the statement is forged": Attack(forge_the_statement, "words"),
-    "a transcript's text is altered": Attack(alter_a_transcript, "transcripts"),
-    "the draw is moved after a reading": Attack(move_the_draw, "order of events"),
-    "an event is dropped": Attack(drop_an_event, "log", ("words",)),
-    "a search is not counted": Attack(hide_a_search, "words"),
-    "the basis is improved": Attack(improve_the_basis, "words"),
+POPULATION: Mapping[str, Attack] = {
+    "the claim is of another format": Attack(log.name_another_format, "population"),
+    "the frame is trimmed": Attack(log.trim_the_frame, "population", ("log",)),
+    "the frame is miscounted": Attack(log.miscount_the_frame, "population", ("number",), on="census"),
+    "a column is altered": Attack(log.alter_a_column, "population", on="census"),
+    "the filter is rewritten": Attack(log.rewrite_the_filter, "population", on="gap"),
+    "the manifest is rewritten": Attack(log.rewrite_the_manifest, "population", on="census"),
+    "the manifest is recounted": Attack(log.recount_the_manifest, "population", on="census"),
+    "a transcript is listed twice": Attack(log.list_a_transcript_twice, "population", on="census"),
+    "a transcript is exchanged": Attack(log.exchange_a_transcript, "population", on="census"),
+    "an answer of the domain is altered": Attack(draws.alter_the_domain, "population", on="domain"),
 }
-"""Every attack, by what it does. They need a claim from a draw of a frame that is labelled whole, with a reading of
-the draw and a search before it."""
-
-
-def _with_log(claim: Claim, material: Material, entries: list[Entry]) -> Forged:
-    renumbered = {entry.seq: seq for seq, entry in enumerate(entries)}
-    log = tuple(replace(entry, seq=seq) for seq, entry in enumerate(entries))
-    point = checkpoint([leaf_hash(canonical(entry)) for entry in log])
-    batches = {str(renumbered[int(seq)]): names for seq, names in material.batches.items()}
-    return (
-        replace(claim, log_size=point.size, log_root=point.root),
-        replace(material, log=log, batches=batches),
-    )
-
-
-def _restated(claim: Claim, material: Material, estimate: Estimate) -> Forged:
-    said = statement(terms_of(claim), claim.frame, material, estimate)
-    return replace(claim, estimate=estimate, statement=said), material
-
-
-def _announced_anew(claim: Claim, material: Material, made: Draw) -> Forged:
-    """The material with another draw in the place of its own, announced so in the log."""
-    said = announcement(made)
-    log = tuple(replace(entry, body=said) if entry.kind == "draw" else entry for entry in material.log)
-    return finish(claim, replace(material, draw=made, log=log))
-
-
-def _draw(material: Material) -> Draw:
-    if material.draw is None:
-        raise ValueError("this attack needs a claim from a draw")
-    return material.draw
+LOG: Mapping[str, Attack] = {
+    "an event is dropped": Attack(log.drop_an_event, "log", ("words",)),
+    "an event is dropped and leaves a gap": Attack(log.leave_a_gap, "log"),
+    "the size of the log is misstated": Attack(log.misstate_the_size, "log"),
+    "an event is rewritten": Attack(log.rewrite_an_event, "log"),
+    "an event is renamed": Attack(log.rename_an_event, "log"),
+    "the version was never entered": Attack(log.forget_the_version, "log", on="census"),
+    "a status is changed": Attack(log.change_a_status, "log", ("draw",)),
+}
+DRAW: Mapping[str, Attack] = {
+    "the seed is chosen": Attack(draws.choose_the_seed, "draw"),
+    "the seed is chosen in the bundle": Attack(draws.choose_the_seed_in_the_bundle, "draw"),
+    "another seed is announced": Attack(draws.announce_another_seed, "draw"),
+    "there is no such algorithm": Attack(draws.name_another_algorithm, "draw"),
+    "the draw is hidden": Attack(draws.hide_the_draw, "draw"),
+    "another draw is named": Attack(draws.name_another_draw, "draw"),
+    "the draw is of another population": Attack(draws.widen_the_filter, "draw"),
+    "the draw is renumbered": Attack(draws.renumber_the_draw, "draw"),
+    "an extension was never logged": Attack(draws.forget_an_extension, "draw", on="open"),
+    "an extension is by other items": Attack(draws.extend_by_others, "draw", on="open"),
+    "a score is changed": Attack(draws.change_a_score, "draw", ("ranks", "number"), on="weighted"),
+    "scores are dropped": Attack(draws.drop_scores, "draw", ("ranks", "number"), on="weighted"),
+    "scores came after the draw": Attack(draws.score_after_the_draw, "draw", on="weighted"),
+    "a stratum is trimmed": Attack(draws.drop_a_stratum, "draw", ("ranks", "number"), on="strata"),
+    "less is drawn from a stratum": Attack(
+        draws.draw_less_from_a_stratum, "draw", ("order of events",), on="strata"
+    ),
+}
+RANKS: Mapping[str, Attack] = {
+    "drawn items are swapped": Attack(draws.swap_drawn_items, "ranks"),
+    "scores are changed and pinned": Attack(draws.change_a_score_and_pin_it, "ranks", ("draw",), on="weighted"),
+}
+ORDER: Mapping[str, Attack] = {
+    "the draw is moved after a reading": Attack(log.move_the_draw, "order of events"),
+    "the labels are moved before the draw": Attack(labels.label_before_the_draw, "order of events"),
+    "the version is moved after the draw": Attack(draws.draw_before_the_import, "order of events"),
+    "an extension is moved after a reading": Attack(draws.extend_after_reading, "order of events", on="open"),
+    "a reading was of another rank": Attack(log.read_another_rank, "order of events"),
+    "a reading is renumbered": Attack(log.renumber_a_reading, "order of events"),
+    "a hit was read that no search showed": Attack(log.read_another_rank, "order of events", on="precision"),
+    "looks are put in another order": Attack(log.look_before_the_labels, "order of events", on="looked"),
+    "a look was at more labels": Attack(log.look_at_more, "order of events", on="looked"),
+    "a citation was read earlier": Attack(words.cite_earlier, "order of events", on="quote"),
+    "a citation from memory was earlier": Attack(words.cite_earlier, "order of events", on="told"),
+    "a citation had another rank": Attack(words.cite_another_rank, "order of events", on="quote"),
+}
+LABELS: Mapping[str, Attack] = {
+    "a label is flipped": Attack(labels.flip_a_label, "labels"),
+    "a label and its batch are changed": Attack(labels.flip_a_label_and_its_batch, "labels"),
+    "a label is dropped": Attack(labels.drop_a_label, "labels"),
+    "a batch is dropped": Attack(labels.drop_a_batch, "labels", on="looked"),
+    "a label is changed after the claim": Attack(labels.answer_again_after_the_claim, "labels"),
+    "a revision is skipped": Attack(labels.skip_a_revision, "labels"),
+    "an answer is off the menu": Attack(labels.answer_off_the_menu, "labels"),
+    "a label is saved twice": Attack(labels.save_a_label_twice, "labels", on="looked"),
+    "a label is borrowed": Attack(labels.borrow_a_label, "labels"),
+    "other labels are pinned": Attack(labels.pin_other_labels, "labels"),
+    "the question is edited": Attack(labels.edit_the_question, "labels"),
+    "the question is put in NFD": Attack(labels.decompose_the_question, "labels"),
+    "the question is entered late": Attack(labels.enter_the_question_late, "labels"),
+}
+NUMBER: Mapping[str, Attack] = {
+    "an unwelcome label is dropped": Attack(labels.drop_an_unwelcome_label, "number"),
+    "the number is nudged": Attack(words.nudge_the_number, "number"),
+    "the interval is narrowed": Attack(words.narrow_the_interval, "number"),
+    "a line beside the number is improved": Attack(words.improve_a_line_beside, "number"),
+    "alpha is loosened": Attack(words.loosen_alpha, "number"),
+    "the kind is changed": Attack(words.change_the_kind, "number", on="upper"),
+    "a bound is tightened": Attack(words.tighten_the_bound, "number", on="upper"),
+    "a bound is added": Attack(words.add_a_bound, "number"),
+    "a margin is tightened": Attack(words.tighten_the_margin, "number", on="no_gap"),
+    "a rank is skipped": Attack(words.skip_a_rank, "number", on="skipped"),
+    "two raters share a name": Attack(words.share_a_name, "number"),
+    "the exact interval is taken after a look": Attack(log.forget_the_look, "number", on="looked"),
+    "hits are put in another order": Attack(words.reorder_the_hits, "number", on="precision"),
+    "hits are left out": Attack(words.leave_hits_out, "number", on="precision"),
+}
+WORDS: Mapping[str, Attack] = {
+    "the statement is forged": Attack(words.forge_the_statement, "words"),
+    "a margin is loosened": Attack(words.loosen_the_margin, "words", on="no_gap"),
+    "a search is not counted": Attack(words.hide_a_search, "words"),
+    "a look is not counted": Attack(words.hide_a_look, "words", on="looked"),
+    "the basis is improved": Attack(words.improve_the_basis, "words"),
+    "a plan is claimed": Attack(words.claim_a_plan, "words"),
+    "a plan is named": Attack(words.name_a_plan, "words"),
+    "the plan was registered late": Attack(words.register_late, "words", on="planned"),
+    "a quote answers a question": Attack(words.question_a_quote, "words", on="quote"),
+    "a citation is moved": Attack(words.move_the_citation, "words", on="quote"),
+}
+TRANSCRIPTS: Mapping[str, Attack] = {
+    "a transcript's text is altered": Attack(words.alter_a_transcript, "transcripts"),
+    "a transcript is put in NFD": Attack(words.decompose_a_transcript, "transcripts"),
+    "a transcript's status is altered": Attack(words.alter_a_status, "transcripts"),
+    "some words are left out": Attack(words.ship_some_words, "transcripts"),
+    "other words are added": Attack(words.ship_other_words, "transcripts"),
+    "what is quoted is not shipped": Attack(words.ship_no_words, "transcripts", on="quote"),
+    "a citation points past the end": Attack(words.cite_past_the_end, "transcripts", on="quote"),
+    "a citation counts from the end": Attack(words.cite_from_the_end, "transcripts", on="quote"),
+}
+ATTACKS: Mapping[str, Attack] = {
+    **POPULATION, **LOG, **DRAW, **RANKS, **ORDER, **LABELS, **NUMBER, **WORDS, **TRANSCRIPTS,
+}  # fmt: skip
+"""Every attack, by what it does, in the order of the steps that catch it."""
