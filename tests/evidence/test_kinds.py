@@ -242,3 +242,15 @@ def test_the_judge_of_a_weighted_draw_is_in_the_bundle(keep: Keep) -> None:
     label_draw(keep, made)
     material = make_claim(keep, RATE, draw=made)[1]
     assert {each.rater for each in material.labels} == {READER.digest, JUDGE.digest}
+
+
+def test_what_was_labelled_for_another_draw_does_not_lengthen_this_one(keep: Keep) -> None:
+    first = keep.draw(Design(n=60, stop="open"))
+    read_first(keep, first, 60)
+    second = keep.draw(Design(n=60, stop="open"))
+    anew = [
+        msgspec.structs.replace(label(name, keep.corpus.get(name), READER), revision=int(name in first.items))
+        for name in second.items[:12]
+    ]
+    keep.labels.save(QUESTION, READER, anew)
+    assert estimated(keep, RATE, second).counts.used == 12

@@ -87,8 +87,8 @@ SURPRISES = [
 
 @pytest.mark.parametrize("word", SURPRISES)
 def test_where_text_is_wanted_every_scalar_is_the_letters_that_were_written(word: str) -> None:
-    text = changed("summary: >-", f"asks: {word}\nsummary: >-")
-    assert parse(text).asks == word
+    text = changed("source: Written for this project.", f"source: {word}")
+    assert parse(text).source == word
 
 
 @pytest.mark.parametrize("word", ["no", "12:30", "010", ".nan", "1_000", "true", "0x1F"])

@@ -11,7 +11,7 @@ from allegiance.evidence.material import Material, label_name
 from allegiance.evidence.requiring import announced, grown, reading, readings_before, require, route, saved_with
 from allegiance.evidence.routes import faults
 from allegiance.evidence.terms import terms_of
-from allegiance.evidence.working import answers, cited
+from allegiance.evidence.working import answers, cited, sample
 from allegiance.ledger.log import Entry
 from allegiance.records.claim import Claim
 from allegiance.records.draw import Draw
@@ -29,7 +29,7 @@ def order_of_events(claim: Claim, material: Material) -> str:
     entry = announced(material)
     _require_version(claim, material, entry)
     _require_ranks(material, made, entry)
-    _require_answers(claim, material, made, entry)
+    _require_answers(claim, material, entry)
     _require_looks(claim, material, made)
     known = {found.get("transcript") for found in readings_before(material.log, entry.seq)}
     opened = len(known.intersection(made.items))
@@ -86,13 +86,14 @@ def _growth(material: Material) -> list[int]:
     return [after - before for before, after in pairwise(sizes)]
 
 
-def _require_answers(claim: Claim, material: Material, made: Draw, entry: Entry) -> None:
+def _require_answers(claim: Claim, material: Material, entry: Entry) -> None:
     """A trusted rater's answers that count were given after the draw was announced."""
     trusted = [card.digest for card in claim.raters if card.kind == "person" or card.basis == "trusted"]
     saved, old = saved_with(material), set[str]()
+    read = [row.name for row in sample(terms_of(claim), claim.frame, material)]
     for rater in trusted:
         counting = answers(terms_of(claim), material, rater)
-        given = (counting[name] for name in made.items if name in counting)
+        given = (counting[name] for name in read if name in counting)
         old |= {label.transcript for label in given if saved.get(label_name(label), len(material.log)) <= entry.seq}
     require(
         not old,

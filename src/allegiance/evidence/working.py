@@ -20,6 +20,7 @@ from allegiance.evidence.terms import COMPARED, RATES, Terms, check_terms
 from allegiance.ledger.log import Entry
 from allegiance.rating.labels import last
 from allegiance.records.claim import Estimate
+from allegiance.records.draw import Draw
 from allegiance.records.frame import Frame
 from allegiance.records.route import Citation
 from allegiance.records.search import Search
@@ -63,7 +64,8 @@ def sample(terms: Terms, population: Frame, material: Material) -> list[Row]:
     """The rows that a claim rests on, in order of reading.
 
     Where reading goes on, or every look is allowed for, they end with the last rank that the first rater has
-    labelled: ranks before it that have no label count as unrated, so that none can be left out.
+    labelled (a person or a trusted rater: since the draw was announced). Ranks before it without a label count as
+    unrated, so that none can be left out.
     """
     rows = frame_rows(population, material)
     by_name = {row.name: row for row in rows}
@@ -80,8 +82,20 @@ def sample(terms: Terms, population: Frame, material: Material) -> list[Row]:
     drawn = [by_name[name] for name in made.items if name in by_name]
     if made.commitment.design.stop == "fixed" and terms.method != "betting":
         return drawn
-    labelled = [rank for rank, row in enumerate(drawn, 1) if row.name in given]
+    read = _since_announced(terms, made, material, given)
+    labelled = [rank for rank, row in enumerate(drawn, 1) if row.name in read]
     return drawn[: max(labelled, default=0)]
+
+
+def _since_announced(terms: Terms, made: Draw, material: Material, given: Labels) -> set[str]:
+    """The transcripts that the first rater has labelled; by a reader, only what was labelled for this draw."""
+    card = terms.raters[0]
+    if card.kind != "person" and card.basis != "trusted":
+        return set(given)
+    told = (e.seq for e in material.log if e.kind == "draw" and e.body.get("draw") == made.name)
+    start = next(told, 0)
+    saved = {name: int(seq) for seq, names in material.batches.items() for name in names}
+    return {name for name, label in given.items() if saved.get(label.digest, start) > start}
 
 
 def searched(terms: Terms, log: Sequence[Entry]) -> Search:
