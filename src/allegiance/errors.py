@@ -79,7 +79,7 @@ class ScenarioError(InputError):
 
 
 class NotABundle(InputError):
-    """What is to be verified is no bundle at all, so that no step can be taken. A bundle that fails has status 1."""
+    """What is to be verified is no bundle, so that no step can be taken. A bundle that fails has status 1."""
 
     exit_code = 2
 

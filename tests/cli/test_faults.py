@@ -146,7 +146,7 @@ def test_a_claim_without_labels_is_refused_with_a_status_of_its_own(study: Path)
         str(study),
     )
     said = refused(study, "claim", "rate", "--draw", "1", "--question", "half", status=3)
-    assert "have no label" in said
+    assert "none of 3 labels is decided" in said
 
 
 def test_an_error_comes_as_json_where_json_was_asked_for(study: Path) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.cli.conftest import allegiance, ok
+
+from allegiance.evidence.contamination import Continued, Memory
 
 TEXT = " ".join(f"word{n}" for n in range(700))
 
@@ -33,3 +36,23 @@ def test_claims_stand_beside_claims_of_the_same_model(study: Path) -> None:
     (made,) = json.loads(ok("claim", "gap", "--study", str(study), "--json"))
     (row,) = json.loads(ok("probe", "beside", made["bundle"], "--paraphrased", made["bundle"], "--json"))
     assert (row["name"], row["place_known"], row["apart"]) == ("small", 1, False)
+
+
+def test_what_a_model_recalls_stands_beside_its_claims(study: Path, tmp_path: Path) -> None:
+    (made,) = json.loads(ok("claim", "gap", "--study", str(study), "--json"))
+    words = ("probe", "beside", made["bundle"], "--paraphrased", made["bundle"], "--memory")
+    memory = Memory(flagged=True, p_value=0.004, alpha=0.01, known=(PASSAGE,), control=(PASSAGE,),
+                    control_name="a paraphrase", missing=0)  # fmt: skip
+    told = tmp_path / "small.json"
+    told.write_text(json.dumps({"model": "small", "memory": msgspec.to_builtins(memory)}), "utf-8")
+    (row,) = json.loads(ok(*words, str(told), "--json"))
+    assert row["memory"]["flagged"] is True
+    text = ok(*words, str(told))
+    assert "yes (p 0.004)" in text
+    assert "small: more comes back of the text than of the control" in text
+    assert allegiance(*words, str(told), "--memory", str(told)).returncode == 2
+    told.write_text("{}", "utf-8")
+    assert allegiance(*words, str(told)).returncode == 1
+
+
+PASSAGE = Continued(passage="known-01", run=9, score=9, exact=9, of=25, replies=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 import msgspec
 
@@ -245,7 +245,8 @@ BASES: dict[str, Callable[[Keep], Made]] = {
 @cache
 def base(name: str) -> Made:
     """The honest claim of this name and its material; made once a process."""
-    return build(name, Path(mkdtemp(prefix="allegiance-base-")))[0]
+    with TemporaryDirectory() as folder:
+        return build(name, Path(folder))[0]
 
 
 def build(name: str, folder: Path) -> tuple[Made, str]:

@@ -1,4 +1,4 @@
-"""Designs beyond the plain draw: open, until, weighted, stratified, elusion; and filters by what raters answered."""
+"""Designs beyond the plain draw: open, until, weighted, strata, elusion; and filters by what raters answered."""
 
 from __future__ import annotations
 

@@ -71,7 +71,8 @@ def test_the_claim_of_a_study_verifies(home: Study) -> None:
 
 def test_a_study_writes_plan_import_draw_and_labels_to_the_log_in_that_order(home: Study) -> None:
     carried_out(home, 1, 0)
-    assert [entry.kind for entry in home.keep.log.entries()] == ["start", "plan", "import", "draw", "rubric", "labels"]
+    kinds = [entry.kind for entry in home.keep.log.entries()]
+    assert kinds == ["start", "plan", "import", "draw", "rubric", "labels"]
 
 
 def test_a_sample_that_failed_is_counted_and_not_left_out(home: Study) -> None:

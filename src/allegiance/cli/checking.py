@@ -89,7 +89,7 @@ def _data(found: Verification) -> dict[str, object]:
 
 def _policy(published: Path | None, keys: tuple[str, ...], share: str | None) -> Policy | None:
     """What the options ask for; None if they ask for nothing."""
-    from allegiance.cli.recording import _key as read_key
+    from allegiance.cli.recording import read_key
     from allegiance.evidence.policies import AllOf, Anchored, DoublyRated
 
     if keys and published is None:

@@ -14,7 +14,7 @@ from allegiance.cli.running import LOCAL, confirm
 from allegiance.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from allegiance.evidence.contamination import Memory
+    from allegiance.evidence.contamination import Beside, Memory
     from allegiance.records.claim import Estimate
 
 MOST_BYTES = 4_000_000
@@ -36,6 +36,14 @@ def probe() -> None:
 )
 @click.option("--shown", default=30, show_default=True, type=click.IntRange(1), help="Words shown of each passage.")
 @click.option("--hidden", default=25, show_default=True, type=click.IntRange(1), help="Words to be continued.")
+@click.option(
+    "--temperature",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="Of sampling; 0 takes the likeliest word each time, which is what a model knows by heart.",
+)
+@click.option("--max-tokens", type=click.IntRange(1), help="Bound on a reply; models that reason first need more.")
 @click.option("--alpha", default=0.01, show_default=True, type=click.FloatRange(0, 1, min_open=True, max_open=True))
 @click.option(
     "--logs",
@@ -54,6 +62,8 @@ def memorised(
     model_name: str,
     shown: int,
     hidden: int,
+    temperature: float,
+    max_tokens: int | None,
     alpha: float,
     logs: Path,
     yes: bool,
@@ -79,16 +89,17 @@ def memorised(
         return emit(as_json, data, f"at most {len(prompts)} calls to {model_name}; nothing was sent.")
     from allegiance.bridge.run import InspectRun
 
-    confirm(InspectRun(model_name, logs).pending(prompts), model_name, yes=yes)
-    with progress("probing") as told:
-        found = score(probes, InspectRun(model_name, logs, on_progress=told)(prompts), alpha=alpha)
+    run = InspectRun(model_name, logs, temperature=temperature, max_tokens=max_tokens)
+    confirm(run.pending(prompts), model_name, yes=yes)
+    with progress("probing") as run.on_progress:
+        found = score(probes, run(prompts), alpha=alpha)
     return _tell(found, model_name, as_json=as_json)
 
 
 def _tell(found: Memory, model_name: str, *, as_json: bool) -> None:
     rows = [(one.passage, one.run, one.exact, one.of) for one in (*found.known, *found.control)]
     text = table(rows, ("passage", "longest run", "from the start", "of"))
-    emit(as_json, builtins(found), f"{text}\n\n{model_name}: {found.sentence}")
+    emit(as_json, {"model": model_name, "memory": builtins(found)}, f"{text}\n\n{model_name}: {found.sentence}")
 
 
 @probe.command("beside")
@@ -96,18 +107,31 @@ def _tell(found: Memory, model_name: str, *, as_json: bool) -> None:
 @click.option(
     "--paraphrased", multiple=True, required=True, type=click.Path(path_type=Path), help="A bundle; give several."
 )
+@click.option(
+    "--memory",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What `probe memorised --json` said of the known text; give several, one a model.",
+)
 @json_option
-def beside_(known: tuple[Path, ...], paraphrased: tuple[Path, ...], as_json: bool) -> None:
+def beside_(
+    known: tuple[Path, ...], paraphrased: tuple[Path, ...], memory: tuple[Path, ...], as_json: bool
+) -> None:
     """Show claims about a known world beside claims about paraphrases of it. KNOWN are bundles; each is verified.
+
+    With --memory, also whether the model is shown to know the known text by heart.
 
     \b
     Example:
-      allegiance probe beside known/claims/*.claim --paraphrased other/claims/0001-gap.claim
+      allegiance probe memorised prompt.txt --model openai/gpt-4o --json > gpt-4o.json
+      allegiance probe beside known/claims/*.claim --paraphrased other/claims/0001-gap.claim --memory gpt-4o.json
     """
-    from allegiance.evidence.contamination import beside, by_model
+    from allegiance.evidence.contamination import beside, by_model, memories
 
     rows = beside(by_model(known), by_model(paraphrased))
-    head = ("model", "known", "place", "paraphrased", "place", "intervals apart")
+    held = memories(memory)
+    head = ("model", "known", "place", "paraphrased", "place", "intervals apart", "known text comes back")
     cells = [
         (
             one.name,
@@ -116,10 +140,23 @@ def beside_(known: tuple[Path, ...], paraphrased: tuple[Path, ...], as_json: boo
             _cell(one.paraphrased),
             one.place_paraphrased or "-",
             {True: "yes", False: "no", None: "-"}[one.apart],
+            _recalled(held.get(one.name)),
         )
         for one in rows
     ]
-    emit(as_json, builtins(rows), table(cells, head))
+    notes = "".join(f"\n{name}: {found.sentence}" for name, found in held.items())
+    told = [{**row, "memory": builtins(held.get(one.name))} for one, row in zip(rows, _plain(rows), strict=True)]
+    emit(as_json, told, table(cells, head) + (f"\n{notes}" if notes else ""))
+
+
+def _plain(rows: tuple[Beside, ...]) -> list[dict[str, object]]:
+    import msgspec
+
+    return [msgspec.convert(builtins(row), dict[str, object]) for row in rows]
+
+
+def _recalled(found: Memory | None) -> str:
+    return "-" if found is None else f"{'yes' if found.flagged else 'not shown'} (p {found.p_value:.2g})"
 
 
 def _cell(estimate: Estimate | None) -> str:

@@ -137,7 +137,7 @@ def log_check(file: Path, given: tuple[str, ...], folder: Path, as_json: bool) -
     from allegiance.ledger.sealing import read_published
 
     study, data = open_study(folder), _read(file)
-    keys = tuple(map(_key, given)) or _seal(study).keys()
+    keys = tuple(map(read_key, given)) or _seal(study).keys()
     text = _proven(data, str(file)) if _is_proof(data) else data
     published = read_published(text, study.origin, keys, str(file))
     if given and not published.signers:
@@ -182,7 +182,8 @@ def _read(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _key(given: str) -> Key:
+def read_key(given: str) -> Key:
+    """A public key, given as text or as the path of a file that holds it."""
     from allegiance.ledger.signing import parse_key
 
     path = Path(given)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 from allegiance.corpus.predicate import parse
-from allegiance.errors import Refusal, UsageError
+from allegiance.errors import InputError, Refusal, UsageError
 from allegiance.evidence.verify import verify
 from allegiance.records.claim import Estimate
 from allegiance.records.record import Record
@@ -72,8 +74,16 @@ class Memory(Record, frozen=True, kw_only=True):
             f"{len(self.known)} passages, against {_mean(self.control):.1f} over {len(self.control)}; "
             f"p {self.p_value:.2g}. At {self.alpha:g}, a text that is no easier to continue than the control is "
             f"flagged in at most {100 * self.alpha:g} % of cases. "
-            f"Longest run: {max(one.run for one in self.known)} words. Control: {self.control_name}."
+            f"Longest run: {max((one.run for one in self.known), default=0)} words; for p, runs of fewer than "
+            f"{FLUENT} words count as none. Control: {self.control_name}."
         )
+
+
+class _Told(Record, frozen=True, kw_only=True):
+    """What the verb says of one model."""
+
+    model: str
+    memory: Memory
 
 
 class Beside(Record, frozen=True, kw_only=True):
@@ -201,6 +211,26 @@ def by_model(bundles: Sequence[Path]) -> dict[str, Estimate]:
         if name in found:
             raise UsageError(f"two claims are about {name}.", next="Give one of them.")
         found[name] = claim.estimate
+    return found
+
+
+def memories(files: Sequence[Path]) -> dict[str, Memory]:
+    """Model → what the probe said of it, from files of ``allegiance probe memorised --json``.
+
+    Raises:
+        InputError: A file is none of these.
+        UsageError: Two files are about the same model.
+    """
+    found: dict[str, Memory] = {}
+    for path in files:
+        try:
+            told = msgspec.json.decode(path.read_bytes(), type=_Told)
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise InputError(f"this is not what a probe said: {error}.", where=str(path),
+                             next="Write it with: allegiance probe memorised … --json") from None  # fmt: skip
+        if told.model in found:
+            raise UsageError(f"two probes are about {told.model}.", where=str(path), next="Give one of them.")
+        found[told.model] = told.memory
     return found
 
 

@@ -18,6 +18,9 @@ ALPHAS = (0.001, 0.5)
 RATES = ("rate_ci", "rate_upper", "rate_lower")
 PAIRED = ("gap", "no_gap")
 COMPARED = (*PAIRED, "difference")
+LEDGER, ACTIVE = "claim ledger", "active inference"
+RESERVED = frozenset({"paired-t", LEDGER, ACTIVE})
+"""Names of the lines beside a number that no rater may have."""
 
 
 QUOTE = Question(
@@ -81,7 +84,7 @@ def _check_raters(terms: Terms) -> None:
         if names:
             raise Refusal("a quote rests on the words alone, not on a rater.", where=", ".join(names))
         return
-    if not names or len(set(names)) != len(names) or "paired-t" in names:
+    if not names or len(set(names)) != len(names) or RESERVED.intersection(names):
         raise Refusal(
             "the raters of a claim need names that differ.", where=", ".join(names), next="Name one rater."
         )

@@ -13,10 +13,10 @@ from allegiance.evidence import rated
 from allegiance.evidence.drawing import highest, scores_of, strata, weights
 from allegiance.evidence.existence import estimate_existence, estimate_precision, estimate_quote
 from allegiance.evidence.gaps import estimate_difference, estimate_gap, estimate_no_gap
-from allegiance.evidence.material import Material, frame_rows, source_of
+from allegiance.evidence.material import Material, frame_rows, label_name, source_of
 from allegiance.evidence.rates import Sampled, estimate_active, estimate_rate, lower_claim, upper_claim
 from allegiance.evidence.tallies import Labels
-from allegiance.evidence.terms import COMPARED, RATES, Terms, check_terms
+from allegiance.evidence.terms import ACTIVE, COMPARED, LEDGER, RATES, Terms, check_terms
 from allegiance.ledger.log import Entry
 from allegiance.rating.labels import last
 from allegiance.records.claim import Estimate
@@ -25,9 +25,6 @@ from allegiance.records.frame import Frame
 from allegiance.records.route import Citation
 from allegiance.records.search import Search
 from allegiance.stats.multiplicity import ledger_alpha
-
-LEDGER = "claim ledger"
-"""Name of the line that holds together with all earlier claims of the study."""
 
 
 def work_out(terms: Terms, population: Frame, material: Material) -> Estimate:
@@ -95,7 +92,7 @@ def _since_announced(terms: Terms, made: Draw, material: Material, given: Labels
     told = (e.seq for e in material.log if e.kind == "draw" and e.body.get("draw") == made.name)
     start = next(told, 0)
     saved = {name: int(seq) for seq, names in material.batches.items() for name in names}
-    return {name for name, label in given.items() if saved.get(label.digest, start) > start}
+    return {name for name, label in given.items() if saved.get(label_name(label), start) > start}
 
 
 def searched(terms: Terms, log: Sequence[Entry]) -> Search:
@@ -280,6 +277,6 @@ def _by_scores(terms: Terms, population: Frame, material: Material) -> dict[str,
     read = sampled(terms, population, material)
     try:
         labels = answers(terms, material, terms.raters[0].digest)
-        return {"active inference": estimate_active(read, labels, answer=terms.answer, alpha=terms.alpha)}
+        return {ACTIVE: estimate_active(read, labels, answer=terms.answer, alpha=terms.alpha)}
     except Refusal:
         return {}

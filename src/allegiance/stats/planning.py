@@ -10,6 +10,7 @@ import numpy as np
 from allegiance.errors import UsageError
 from allegiance.stats.intervals import check_alpha, hypergeometric
 
+
 def floor_labels(p0: float, alpha: float, population: int) -> int:
     """The fewest labels with which any design can claim "at most p0" when all of them are negative.
 
