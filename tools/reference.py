@@ -33,7 +33,11 @@ def cli_page() -> str:
         "Exit status: 0 done, 1 failed, 2 called wrongly, 3 refused for lack of evidence.\n",
     ]
     for path, command in verbs(cli, "allegiance"):
-        context = click.Context(command, info_name=path, terminal_width=100, max_content_width=100)
+        command._help_option = None  # it is kept from the first context in which help was asked for
+        names = ["-h", "--help"]
+        context = click.Context(
+            command, info_name=path, terminal_width=100, max_content_width=100, help_option_names=names
+        )
         parts.append(f"## {path}\n\n```text\n{command.get_help(context).rstrip()}\n```\n")
     return "\n".join(parts)
 

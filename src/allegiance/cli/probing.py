@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from allegiance.cli.groups import Verbs
-from allegiance.cli.options import json_option
+from allegiance.cli.options import F, json_option
 from allegiance.cli.output import builtins, emit, progress, table
 from allegiance.cli.running import LOCAL, confirm
 from allegiance.errors import InputError, UsageError
@@ -18,6 +18,35 @@ if TYPE_CHECKING:
     from allegiance.records.claim import Estimate
 
 MOST_BYTES = 4_000_000
+
+
+ASKING = (
+    click.option(
+        "--shown", default=30, show_default=True, type=click.IntRange(1), help="Words shown of each passage."
+    ),
+    click.option("--hidden", default=25, show_default=True, type=click.IntRange(1), help="Words to be continued."),
+    click.option(
+        "--temperature",
+        default=0.0,
+        show_default=True,
+        type=click.FloatRange(0),
+        help="Of sampling; 0 takes the likeliest word each time, which is what a model knows by heart.",
+    ),
+    click.option(
+        "--max-tokens", type=click.IntRange(1), help="Bound on a reply; models that reason first need more."
+    ),
+    click.option(
+        "--alpha", default=0.01, show_default=True, type=click.FloatRange(0, 1, min_open=True, max_open=True)
+    ),
+)
+"""Options of what is asked, and how."""
+
+
+def _asking(verb: F) -> F:
+    """All of `ASKING`."""
+    for option in reversed(ASKING):
+        verb = option(verb)
+    return verb
 
 
 @click.group(cls=Verbs)
@@ -34,17 +63,7 @@ def probe() -> None:
 @click.option(
     "--model", "model_name", default=LOCAL, show_default=True, help="Any Inspect model, or the local one."
 )
-@click.option("--shown", default=30, show_default=True, type=click.IntRange(1), help="Words shown of each passage.")
-@click.option("--hidden", default=25, show_default=True, type=click.IntRange(1), help="Words to be continued.")
-@click.option(
-    "--temperature",
-    default=0.0,
-    show_default=True,
-    type=click.FloatRange(0),
-    help="Of sampling; 0 takes the likeliest word each time, which is what a model knows by heart.",
-)
-@click.option("--max-tokens", type=click.IntRange(1), help="Bound on a reply; models that reason first need more.")
-@click.option("--alpha", default=0.01, show_default=True, type=click.FloatRange(0, 1, min_open=True, max_open=True))
+@_asking
 @click.option(
     "--logs",
     default=Path("probes"),

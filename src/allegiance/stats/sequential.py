@@ -201,7 +201,8 @@ def _looks(order: Order, alpha: float, side: Side, whole: bool, *, every: bool) 
         return Looks(np.zeros(0), np.zeros(0), np.zeros(0))
     made, place = classes(order.weights, order.scores)
     drawn, left = place[None, :n], population - np.arange(1, n + 1)
-    bounds, guesses = [np.cumsum(order.low), np.cumsum(order.high) + left], []
+    known = (np.cumsum(order.low), np.cumsum(order.high) + left)  # what the labels say without any chance
+    bounds, guesses = list(known), []
     for i, (labels, which) in enumerate(((order.low, 1), (order.high, -1))):
         book = place_bets(made, drawn, labels[None], which, math.log(2 / alpha))
         guesses.append(np.cumsum(book.estimate[0]) / np.arange(1, n + 1))
@@ -210,6 +211,7 @@ def _looks(order: Order, alpha: float, side: Side, whole: bool, *, every: bool) 
             found = _bounds(book, shares, every)
             bounds[i] = np.maximum(bounds[i], found) if which == 1 else np.minimum(bounds[i], found)
     low, high = np.maximum.accumulate(bounds[0]), np.minimum.accumulate(bounds[1])
+    low, high = np.minimum(low, known[1]), np.maximum(high, known[0])
     if whole:
         low, high = np.ceil(low - 1e-9), np.floor(high + 1e-9)
     low, high = np.minimum(low, high), np.maximum(low, high)  # crossed only where all was excluded, so by chance
