@@ -254,3 +254,14 @@ def test_what_was_labelled_for_another_draw_does_not_lengthen_this_one(keep: Kee
     ]
     keep.labels.save(QUESTION, READER, anew)
     assert estimated(keep, RATE, second).counts.used == 12
+
+
+def test_a_third_answer_is_not_taken_for_no(keep: Keep) -> None:
+    asked = msgspec.structs.replace(QUESTION, answers=("yes", "no", "maybe"))
+    names = sorted(keep.corpus.names())
+    batch = [
+        msgspec.structs.replace(label(n, keep.corpus.get(n), READER), question=asked.digest, value=value)
+        for n, value in zip(names, ["maybe"] * 86 + ["yes"] * 34, strict=True)
+    ]
+    keep.labels.save(asked, READER, batch)
+    assert estimated(keep, terms("rate_ci", question=asked, answer="no")).value == 0

@@ -20,7 +20,8 @@ Labels = Mapping[str, Label]
 def tally(population: int, sample: Sequence[Row], labels: Labels, answer: str = "yes") -> Counts:
     """What became of every transcript of a sample. One without a label counts as unrated.
 
-    Where the answer asked for is neither ``yes`` nor ``no``, it counts as `yes` and all other answers as `no`.
+    Where the answer asked for is ``no``, `no` counts it and `yes` all others; else `yes` counts the answer asked
+    for and `no` all others.
 
     Raises:
         Refusal: The sample is empty.
@@ -28,13 +29,14 @@ def tally(population: int, sample: Sequence[Row], labels: Labels, answer: str = 
     if not sample:
         raise Refusal("the sample is empty, so there is nothing to estimate.", next="Draw first: allegiance draw")
     values = [labels[row.name].value if row.name in labels else "unrated" for row in sample]
-    hits = values.count("yes" if answer == "no" else answer)
     undecided = {value: values.count(value) for value in UNDECIDED}
+    asked = values.count(answer)
+    others = len(values) - asked - sum(undecided.values())
     return Counts(
         frame=population,
         used=len(sample),
-        yes=hits,
-        no=len(values) - hits - sum(undecided.values()),
+        yes=others if answer == "no" else asked,
+        no=asked if answer == "no" else others,
         unsure=undecided["unsure"],
         unrated=undecided["unrated"],
         missing=sum(row.name not in labels for row in sample),
