@@ -38,7 +38,7 @@ $(VENV)/.demo: uv.lock pyproject.toml | $(UV)
 	@touch $@
 
 $(VENV)/.dev: uv.lock pyproject.toml | $(UV)
-	$(SYNC) --extra local --extra dev
+	$(SYNC) --extra local --extra dev --extra classify --extra remote --extra cluster
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo
