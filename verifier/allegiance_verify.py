@@ -263,7 +263,7 @@ card | name:text; kind:of pattern,classifier,judge,person,imported; version:text
   settings:object={}; basis:of as rated,trusted,exact by construction="as rated"
 span | message:whole; part:whole; start:whole; end:whole; text:text
 label | transcript:digest; question:digest; rater:digest; value:text; score:?number=null; spans:[@span]=[];
-  raw:text=""; note:text=""; revision:whole=0
+  raw:text=""; note:text=""; revision:whole=0; seconds:?number=null; blind:text=""
 search | query:text; kind:text; corpus:digest; predicate:text=""; searched:whole=0; hits:whole=0; ranking:text="";
   shown:[digest]=[]
 reading | transcript:digest; reader:text; route:route; order:whole

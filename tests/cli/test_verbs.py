@@ -253,7 +253,7 @@ def test_labelling_a_draw_can_be_left_off_and_gone_on_with(study: Path) -> None:
     first = allegiance(*words, "--text", "Is it polite?", typed="y\nno\nq\n")
     assert first.returncode == 0, first.stderr
     assert "2 labelled" in first.stderr
-    second = allegiance(*words, typed="u\ns\n")
+    second = allegiance(*words, typed="u\nx\n")
     assert "draw 1 is labelled" in second.stderr
     counts = verb(study, "claim", "rate", "--draw", "1", "--question", "polite")["counts"]
     found = {key: counts[key] for key in ("yes", "no", "unsure", "unrated")}  # type: ignore[index]

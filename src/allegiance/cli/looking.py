@@ -1,4 +1,4 @@
-"""Verbs that look: read, label. Each enters the log before anything is shown."""
+"""The verb that looks: read. It enters the log before anything is shown."""
 
 from __future__ import annotations
 
@@ -8,26 +8,19 @@ from typing import TYPE_CHECKING
 import click
 
 from allegiance.cli.options import (
-    find_question,
     json_option,
     open_study,
-    question_option,
     reader_option,
-    same_question,
     study_option,
     where_option,
 )
-from allegiance.cli.output import builtins, emit, note, visible
+from allegiance.cli.output import builtins, emit
 from allegiance.errors import UsageError
 
 if TYPE_CHECKING:
     from allegiance.evidence.keep import Keep
-    from allegiance.records.question import Question
     from allegiance.records.route import Reading
     from allegiance.records.transcript import Transcript
-
-KEYS = {"y": "yes", "n": "no", "u": "unsure", "s": "unrated"}
-"""What a key means while labelling; the words themselves are taken, too, and ``q`` leaves off."""
 
 
 @click.command()
@@ -70,55 +63,17 @@ def read(
     emit(as_json, data, f"{head}\n{shown(item, reading.transcript)}")
 
 
-@click.command()
-@click.argument("name", required=False)
-@click.option("--draw", "drawn", type=int, help="Label what this draw drew, rank by rank, asking for each.")
-@click.option("--value", help="yes, no, unsure or unrated, for one transcript.")
-@click.option("--text", default="", help="The question in a sentence, if it is new.")
-@click.option("--note", "remark", default="", help="A remark.")
-@question_option
-@reader_option
-@study_option
-@json_option
-def label(
-    name: str | None,
-    drawn: int | None,
-    value: str | None,
-    text: str,
-    remark: str,
-    asked: str | None,
-    reader: str,
-    folder: Path,
-    as_json: bool,
-) -> None:
-    """Answer a question about transcripts as a person.
+def shown(item: Transcript, name: str, *, replies_only: bool = False) -> str:
+    """A transcript as text: a header, then each message under its role, with its reasoning apart.
 
-    An answer to the same transcript again is kept as a revision; the last one counts.
-
-    \b
-    Example:
-      allegiance label --draw 1 --question doubts --text "Does the model doubt the set-up?" --study care
-      allegiance label 3f9a61c2d0 --question doubts --value no --study care
+    With `replies_only`, model, condition and the messages of others than the model are left out.
     """
-    from allegiance.rating.labels import check_value
-
-    if (name is None) == (drawn is None) or (name is not None and value is None):
-        raise UsageError("say NAME with --value, or --draw.", where="label")
-    keep = open_study(folder).keep
-    question = _question(keep, asked, text)
-    given = check_value(value, question) if value is not None else None
-    if name is not None and given is not None:
-        saved = _save(keep, question, reader, keep.corpus.resolve(name), given, remark)
-        return emit(as_json, builtins(saved), f"{question.name}: {given}")
-    done = _label_draw(keep, question, reader, drawn or 0)
-    return emit(as_json, {"question": question.name, "labelled": done}, f"{done} labelled")
-
-
-def shown(item: Transcript, name: str) -> str:
-    """A transcript as text: a header, then each message under its role, with its reasoning apart."""
-    head = [f"transcript {name}", f"model {item.model or 'unknown'}  {item.condition.name}  {item.status}"]
+    told = "" if replies_only else f"model {item.model or 'unknown'}  {item.condition.name}  {item.status}"
+    head = [f"transcript {name}", told]
     body = []
     for message in item.messages:
+        if replies_only and message.role != "assistant":
+            continue
         for part in message.parts:
             words = "(redacted)" if part.redacted else part.text
             body.append(
@@ -141,55 +96,4 @@ def _open(
     return reading.read_next(keep, where, reader)
 
 
-def _question(keep: Keep, asked: str | None, text: str) -> Question:
-    from allegiance.records.question import Question
-
-    if asked and text:
-        return same_question(keep, Question(name=asked, text=text))
-    return find_question(keep, asked)
-
-
-def _save(keep: Keep, question: Question, reader: str, name: str, value: str, remark: str) -> object:
-    from allegiance.rating.labels import check_value
-    from allegiance.rating.people import person
-    from allegiance.records.label import Label
-
-    card = person(reader)
-    made = Label(
-        transcript=name,
-        question=question.digest,
-        rater=card.digest,
-        value=check_value(value, question),
-        note=remark,
-    )
-    revised = keep.labels.revise(made)
-    keep.labels.save(question, card, [revised])
-    return revised
-
-
-def _label_draw(keep: Keep, question: Question, reader: str, number: int) -> int:
-    from allegiance.evidence.reading import read_drawn
-    from allegiance.rating.people import person
-
-    made, done = keep.find_draw(number), 0
-    announced = keep.announced(made)
-    before = {x.transcript for x in keep.labels.all(question.digest, person(reader).digest, since=announced)}
-    for rank, name in enumerate(made.items, 1):
-        if name in before:
-            continue
-        read_drawn(keep, made, rank, reader)
-        click.echo(visible(f"{rank} of {len(made.items)}\n{shown(keep.corpus.get(name), name)}"), err=True)
-        choice = click.Choice([*KEYS, *KEYS.values(), "q"])
-        key = click.prompt(
-            f"{question.text} [y/n/u(nsure)/s(kip)/q(uit)]", type=choice, show_choices=False, err=True
-        )
-        if key == "q":
-            note(f"{done} labelled; the same command goes on from here.")
-            return done
-        _save(keep, question, reader, name, KEYS.get(key, key), "")
-        done += 1
-    note(f"draw {number} is labelled.")
-    return done
-
-
-VERBS = (read, label)
+VERBS = (read,)

@@ -18,6 +18,7 @@ from allegiance.cli import (
     collecting,
     drawing,
     families,
+    labelling,
     looking,
     making,
     planning,
@@ -51,7 +52,7 @@ def cli(debug: bool) -> None:
 
 
 for module in (
-    making, worlds, planning, probing, running, staging, collecting, drawing, looking, families, auditing, claiming,
+    making, worlds, planning, probing, running, staging, collecting, drawing, looking, labelling, families, auditing, claiming,
     citing, checking, showing, recording, standing,
 ):  # fmt: skip
     for verb in module.VERBS:

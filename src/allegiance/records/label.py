@@ -38,6 +38,8 @@ class Label(Record, frozen=True, kw_only=True):
         raw: What the rater said, as it said it.
         note: A person's remark.
         revision: 0 for the first answer of this rater on this question; then 1, 2, … The last one counts.
+        seconds: How long a person had the transcript open before answering; finite, from 0.
+        blind: What was hidden from a person meanwhile, beside the answers of others: empty, or ``condition``.
     """
 
     transcript: str
@@ -49,3 +51,5 @@ class Label(Record, frozen=True, kw_only=True):
     raw: str = ""
     note: str = ""
     revision: int = 0
+    seconds: float | None = None
+    blind: str = ""
