@@ -192,8 +192,9 @@ MEMBERS = (
     "batches.json",
     "log.jsonl",
     "transcripts.jsonl",
+    "withdrawn.json",
 )
-MAY_BE_ABSENT = ("draw.json", "transcripts.jsonl")
+MAY_BE_ABSENT = ("draw.json", "transcripts.jsonl", "withdrawn.json")
 BIGGEST_FILE = 2**30
 
 
@@ -249,7 +250,8 @@ row | name:digest; text_digest:digest; request:text=""; condition:@condition={};
 condition | levels:{text}={}; scenario:text=""
 segment | digest:digest; rows:whole; bytes:whole
 manifest | segments:[@segment]=[]; members:digest="NONE"; count:whole=0; parent:text=""; withdrawn:[digest]=[];
-  format:of allegiance-corpus/1
+  purged:[@purge]=[]; format:of allegiance-corpus/1
+purge | segment:digest; into:text=""; names:[digest]; columns:digest
 column | question:digest; rater:digest; before:whole
 frame | corpus:digest; predicate:text=""; rated:[@column]=[]; members:digest; columns:digest; n:whole
 stratum | predicate:text; rated:[@column]=[]; n:whole
@@ -908,7 +910,8 @@ FORMAT = "allegiance-bundle/1"
 CANARY = "Research data, not for training. allegiance-canary e6525f57-8195-4702-a543-e0e2031c0573"
 LOG_KINDS = (
     *("start", "plan", "run", "import", "withdraw", "rubric", "labels", "search", "filter", "draw", "extension"),
-    *("reading", "look", "split", "unlock", "citation", "claim", "anchor"),
+    *("reading", "judging", "look", "split", "unlock", "citation", "claim", "anchor"),
+    *("charter", "generation", "examination", "link", "override"),
 )
 
 
@@ -926,6 +929,7 @@ class Bundle:
         self.batches = self._read_batches(members["batches.json"])
         words = members.get("transcripts.jsonl")
         self.transcripts = None if words is None else lines_of("transcript", words, "transcripts.jsonl")
+        self.withdrawn = self._read_withdrawn(members.get("withdrawn.json", b"[]"))
         self.kind: str = self.claim["kind"]
         self.frame: dict[str, Any] = self.claim["frame"]
         self.question = name_of(self.claim.raw["question"])
@@ -939,6 +943,13 @@ class Bundle:
         if canonical(raw).encode() != data:
             raise Wrong("batches.json is not in canonical form")
         return dict(fill("{[digest]}", raw, "batches.json"))
+
+    @staticmethod
+    def _read_withdrawn(data: bytes) -> list[str]:
+        raw = parse(data)
+        if canonical(raw).encode() != data:
+            raise Wrong("withdrawn.json is not in canonical form")
+        return list(fill("[digest]", raw, "withdrawn.json"))
 
     @property
     def design(self) -> dict[str, Any]:
@@ -1502,9 +1513,13 @@ def step_9_words(b: Bundle) -> None:
 
 
 def step_10_transcripts(b: Bundle) -> None:
-    """The words are those that the names say."""
+    """The words are those that the names say; those that are not here were withdrawn."""
+    gone = set(b.withdrawn)
+    check(b.withdrawn == sorted(gone) and gone <= set(b.by_name), "what is withdrawn is not of this corpus version")
+    if gone:
+        b.left_out.append(f"the words of {len(gone)} items, which were withdrawn; their digests are known")
     if b.transcripts is None:
-        check(b.kind != "quote", "a quote has its words")
+        check(b.kind != "quote", "a quote has its words, and these are not here")
         return
     names = set()
     for each in b.transcripts:
@@ -1513,7 +1528,8 @@ def step_10_transcripts(b: Bundle) -> None:
         check(known is not None and known.full == row, f"{row['name']} is not a row of this corpus, or another one")
         check(row["name"] not in names, "a transcript is there twice")
         names.add(row["name"])
-    check(names == {row["name"] for row in sample_of(b)}, "the words are not those of the sample")
+    check(not names & gone, "words are here that are said to be withdrawn")
+    check(names == {row["name"] for row in sample_of(b)} - gone, "the words are not those of the sample")
     if b.kind == "quote":
         _, cited = citation_of(b)
         check_span(b.transcripts[0]["messages"], cited)
@@ -2216,7 +2232,27 @@ def statement_of(b: Bundle, plans: int) -> str:
     tally += f", {counts['faulty']} not whole" if counts["faulty"] else ""
     plan = "registered before the first transcript" if claim["plan"] else "not pre-registered"
     plan += f", under one of {plans} plans" if claim["plan"] and plans > 1 else ""
-    return f"{said}; {tally}; {plan}; {claim['basis']}."
+    return f"{said}; {tally}; {plan}; {claim['basis']}{unsafe_words(b)}."
+
+
+def unsafe_words(b: Bundle) -> str:
+    """What is added where a rater is a judge that did not pass its canaries."""
+    said = ""
+    for rater in b.raters:
+        card = b.cards[rater]
+        if card["kind"] != "judge" or not card["version"].startswith("judge/"):
+            continue
+        bodies = [e["body"] for e in b.of_kind("judging")]
+        mine = [one for one in bodies if (one.get("question"), one.get("rater")) == (b.question, rater)]
+        batches = {one["batch"]: one for one in mine if isinstance(one.get("batch"), str)}
+        asked, wrong, twins, flips = (
+            sum(n for one in batches.values() if type(n := one.get(name)) is int and n >= 0)
+            for name in ("asked", "wrong", "twins", "flips")
+        )
+        if not asked or not twins or 10 * flips > twins or 5 * wrong > asked:
+            said += f"; by its canaries {card['name']} is unsafe for claims "
+            said += f"({flips} of {twins} twins flipped, {wrong} of {asked} known answers missed)"
+    return said
 
 
 def conf_words(b: Bundle) -> str:

@@ -19,11 +19,17 @@ SAYS: Mapping[str, tuple[str, ...]] = {
     "extension": ("draw", "items", "size"),
     "reading": ("reading",),
     "labels": ("question", "rater", "count", "labels"),
+    "judging": ("question", "rater", "batch", "asked", "wrong", "twins", "flips"),
     "look": ("draw", "question", "n"),
     "split": ("rule", "on"),
     "unlock": ("reader", "split", "reason"),
     "citation": ("citation",),
     "claim": ("claim", "kind", "question"),
+    "charter": ("lineage", "charter"),
+    "generation": ("lineage", "generation", "evaluation"),
+    "examination": ("lineage", "generation"),
+    "link": ("lineage", "link", "generation", "evaluation"),
+    "override": ("lineage", "override"),
     "anchor": ("size", "root", "note", "file", "signed"),
 }
 """Kind → the keys without which an entry of it is half an entry. More may be said. See docs/formats.md."""

@@ -31,6 +31,8 @@ from allegiance.stats.intervals import Floats, check_alpha
 Verdict = Literal["holds", "broken", "undecided"]
 CAUTION = 0.7
 """Part of the fastest bet that is placed; the rest is for differences that are not as guessed."""
+EXPECTED = 0.18
+"""Mean squared difference that is expected where nothing else is said: 2 x 0.9 x 0.1."""
 WEIGHT = 50.0
 """Requests that the second moment expected beforehand counts for, beside those seen."""
 FIRST = 0.8
@@ -73,15 +75,16 @@ def weigh(
         margin: Declared beforehand, in (0, 1).
         alpha: Greatest chance that a broken link is called ``holds``; the same for ``broken`` the other way; in
             (0, 1).
-        expected: Mean squared difference expected beforehand, in (0, 1]; by default that of a fair coin against
-            another, 0.5. A wrong one costs requests, never validity. It must not come from these differences.
+        expected: Mean squared difference expected beforehand, in (0, 1]; by default that of two single samples at
+            a rate of 90 %. A wrong one costs requests, never validity; but it must not come from these differences,
+            nor from the labels of either model that they are made of.
 
     Raises:
         UsageError: The shapes differ, a difference is outside of [-1, 1] or not a number, or the margin, alpha or
             the expectation is out of range.
     """
     lowest, highest = _checked(low, high, margin, alpha, expected)
-    start = 0.5 if expected is None else expected
+    start = EXPECTED if expected is None else expected
     gains = _log_wealth(lowest, np.array([margin]), start)[:, 0]
     losses = _log_wealth(-highest, np.array([-margin]), start)[:, 0]
     bar = -math.log(alpha)
@@ -98,7 +101,7 @@ def weigh(
     )
 
 
-def least_margin(low: ArrayLike, alpha: float, *, expected: float = 0.5) -> float:
+def least_margin(low: ArrayLike, alpha: float, *, expected: float = EXPECTED) -> float:
     """The least margin at which a link would hold; with chance 1 - alpha the true difference is above minus it.
 
     This holds at every number of requests at once, and whatever margin was declared: it errs only if the wealth
