@@ -10,7 +10,7 @@ SYNC := $(UV) sync --frozen --inexact --quiet
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench kill-run hammer stress docs lock fix clean
+.PHONY: help demo test check bench bench-gate kill-run hammer stress docs lock fix clean
 
 help:
 	@echo 'make demo    run a whole study on a small local model, no key needed'
@@ -20,6 +20,7 @@ help:
 	@echo 'make bench   measure speed against its floors; rows go to build/bench/'
 	@echo 'make kill-run  kill a run of 500 samples twenty times and count what is there at the end'
 	@echo 'make hammer  append to one log from eight processes that are killed meanwhile, and count what is lost'
+	@echo 'make bench-gate  simulate lineages: how often a broken link passes, how often one that holds is halted'
 	@echo 'make stress  simulate the coverage of every interval; the table goes to docs/statistics.md'
 	@echo 'make docs    assemble the changelog and check the pages of docs/'
 	@echo 'make lock    settle uv.lock anew after a change of dependencies'
@@ -65,6 +66,9 @@ kill-run: $(VENV)/.dev
 
 hammer: $(VENV)/.dev
 	$(BIN)/python benchmarks/hammer.py $(ARGS)
+
+bench-gate: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.gate_chains $(ARGS)
 
 stress: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.coverage $(ARGS)
