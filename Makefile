@@ -10,7 +10,7 @@ SYNC := $(UV) sync --frozen --inexact --quiet
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-gate kill-run hammer stress docs lock fix clean
+.PHONY: help demo test check bench bench-gate kill-run kill-corpus hammer stress docs lock fix clean
 
 help:
 	@echo 'make demo    run a whole study on a small local model, no key needed'
@@ -19,6 +19,7 @@ help:
 	@echo 'make fix     let ruff format and repair what it can'
 	@echo 'make bench   measure speed against its floors; rows go to build/bench/'
 	@echo 'make kill-run  kill a run of 500 samples twenty times and count what is there at the end'
+	@echo 'make kill-corpus  kill writers of a corpus two hundred times, and see after each what is there'
 	@echo 'make hammer  append to one log from eight processes that are killed meanwhile, and count what is lost'
 	@echo 'make bench-gate  simulate lineages: how often a broken link passes, how often one that holds is halted'
 	@echo 'make stress  simulate the coverage of every interval; the table goes to docs/statistics.md'
@@ -63,6 +64,9 @@ bench: $(VENV)/.dev
 
 kill-run: $(VENV)/.dev
 	$(BIN)/python benchmarks/kill_run.py $(ARGS)
+
+kill-corpus: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.kill_corpus $(ARGS)
 
 hammer: $(VENV)/.dev
 	$(BIN)/python benchmarks/hammer.py $(ARGS)

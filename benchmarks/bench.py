@@ -16,7 +16,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import columns_rate
 import import_rate
+import judge_rate
 import label_efficiency
 import pattern_rate
 import run_rate
@@ -35,7 +37,9 @@ def startup(quick: bool) -> list[Row]:
 
 
 BENCHES: dict[str, Callable[[bool], list[Row]]] = {
+    "columns_rate": columns_rate.measure,
     "import_rate": import_rate.measure,
+    "judge_rate": judge_rate.measure,
     "label_efficiency": label_efficiency.measure,
     "pattern_rate": pattern_rate.measure,
     "run_rate": run_rate.measure,

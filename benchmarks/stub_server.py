@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import hashlib
 import json
+import re
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
@@ -21,6 +22,10 @@ from typing import Any
 REPLY = "<scratchpad>This is call {call}.</scratchpad><answer>REPAIR</answer>"
 KEYS = ("refuse", "empty", "cut", "filter")
 """Words in a user message that make the reply a refusal, empty, cut off, or filtered."""
+
+
+CODE = re.compile(r"The code of this call is ([0-9a-f]+)\.")
+"""Where a judge's call has its code, which the reply repeats."""
 
 
 @dataclass
@@ -35,6 +40,7 @@ class Behaviour:
         refuse: Status with which every call is refused; 0 for none.
         code: Error code in the body of such a refusal.
         after: Calls that are answered before `refuse` begins.
+        verdict: Answer that is given to a judge's call, in the form that it asks for; empty to answer as a model.
         calls: Calls received.
         answered: Calls answered with status 200.
         asked: User messages of the answered calls, counted.
@@ -48,6 +54,7 @@ class Behaviour:
     refuse: int = 0
     code: str = "invalid_api_key"
     after: int = 0
+    verdict: str = ""
     calls: int = 0
     answered: int = 0
     asked: Counter[str] = field(default_factory=Counter)
@@ -73,13 +80,21 @@ class Behaviour:
         self.bodies = [*self.bodies[-199:], asked]
         last = str(asked["messages"][-1].get("content", ""))
         self.asked[json.dumps(asked["messages"], sort_keys=True)] += 1
-        text, stop, more = _said(last, REPLY.format(call=self.answered))
+        text, stop, more = _said(last, self._judged(last) if self.verdict else REPLY.format(call=self.answered))
         message = {"role": "assistant", "content": text, **more}
         return {
             "id": f"stub-{self.answered}", "object": "chat.completion", "created": 0, "model": asked.get("model"),
             "choices": [{"index": 0, "message": message, "finish_reason": stop}],
             "usage": {"prompt_tokens": 10, "completion_tokens": 10, "total_tokens": 20},
         }  # fmt: skip
+
+
+    def _judged(self, asked: str) -> str:
+        """A reply to a judge's call; it quotes the beginning of the text."""
+        code = CODE.search(asked)
+        quotes = [line[2:22] for line in asked.split("\n", 8) if line.startswith("| ")][:1]
+        return json.dumps({"call": code[1] if code else "", "reason": "It is so.", "quotes": quotes,
+                           "verdict": self.verdict})  # fmt: skip
 
 
 def _said(asked: str, text: str) -> tuple[str, str, dict[str, str]]:

@@ -260,7 +260,9 @@ design | kind:of uniform,census,weighted,elusion,stratified="uniform"; n:whole=0
 commitment | counter:whole; frame:@frame; design:@design; algorithm:text
 draw | commitment:@commitment; seed:hex; items:[digest]
 question | name:text; text:text; criteria:[text]=[]; answers:[text]=["yes","no"]; intent:text=""; act:flag=true;
-  source:text=""
+  source:text=""; pair:text=""; examples:[@example]=[]; confusions:[@confusion]=[]
+example | text:text; answer:text; why:text=""
+confusion | name:text; what:text; seems:text; right:text
 card | name:text; kind:of pattern,classifier,judge,person,imported; version:text=""; model:text="";
   settings:object={}; basis:of as rated,trusted,exact by construction="as rated"
 span | message:whole; part:whole; start:whole; end:whole; text:text

@@ -37,8 +37,9 @@ def exported(corpus: Corpus, tmp_path: Path) -> Callable[[str], Path]:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_every_record_of_every_form_of_export_carries_a_canary(exported: Callable[[str], Path], form: str) -> None:
-    (found,) = check_exported(exported(form))
-    assert (found.items, found.carrying, found.lacking) == (4, 4, ())
+    found = check_exported(exported(form))
+    assert sum(one.items for one in found) >= 4
+    assert [one.file for one in found if one.lacking or one.carrying < one.items] == []
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -212,7 +212,9 @@ def test_a_bad_file_can_be_left_out_and_is_listed(put: Put) -> None:
     folder = put("b.json", '{"x": 1}').parent
     result = plan_import([folder], skip_bad=True)
     assert len(result.transcripts) == 1
-    assert [(r.file, r.reason) for r in result.rejects] == [("b.json", "this JSON file is not an Inspect log.")]
+    [reject] = result.rejects
+    assert reject.file == "b.json"
+    assert reject.reason.startswith("this JSON file is not an Inspect log")
 
 
 @pytest.mark.parametrize(

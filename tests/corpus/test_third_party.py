@@ -9,12 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from allegiance.corpus.export import export
-from allegiance.corpus.importers import plan_import
+from allegiance.corpus.export import FORMATS, export
+from allegiance.corpus.export_target import Chosen
+from allegiance.corpus.importers import plan_import, scans
 from allegiance.corpus.mapping import load_mapping
 from allegiance.corpus.store import Corpus
 from allegiance.errors import ImportRefused
+from allegiance.evidence.intake import take_in
+from allegiance.evidence.scanned import take_scans
 from allegiance.records.transcript import Transcript
+from allegiance.study import Study
 
 pytestmark = pytest.mark.data
 ROOT = Path(os.environ.get("ALLEGIANCE_TEST_DATA", "/nonexistent"))
@@ -37,8 +41,15 @@ def is_log(path: Path) -> bool:
     return isinstance(value, dict) and {"version", "status", "eval"} <= set(value)
 
 
+def is_trajectory(path: Path) -> bool:
+    """By where it lies: what other agents did, in their own formats."""
+    told = path.name == "tb_airline.json" or ".trajectory." in path.name
+    return told or "claude_code_source" in path.parts
+
+
 LOGS = [path for path in FILES if is_log(path)]
-OTHERS = [path for path in FILES if not is_log(path)]
+TRAJECTORIES = [path for path in FILES if is_trajectory(path)]
+OTHERS = [path for path in FILES if not is_log(path) and not is_trajectory(path)]
 
 
 def label(path: Path) -> str:
@@ -99,19 +110,58 @@ def test_a_file_that_is_no_log_is_refused_in_one_sentence(path: Path) -> None:
     assert len(caught.value.what) < 160
 
 
-def test_there_are_logs_and_others() -> None:
-    assert (len(LOGS), len(OTHERS)) == (27, 31)
+@pytest.mark.parametrize("path", TRAJECTORIES, ids=label)
+def test_what_another_agent_did_is_one_transcript_with_its_reply(path: Path) -> None:
+    [item] = plan_import([path]).transcripts
+    assert item.status == "complete"
+    assert item.answer or any(part.kind == "tool_call" for turn in item.messages for part in turn.parts)
 
 
-def test_all_logs_are_stored_checked_and_exported_without_loss(tmp_path: Path) -> None:
-    corpus = Corpus.create(tmp_path / "c")
-    items = [item for path in LOGS for item in plan_import([path]).transcripts]
+def test_there_are_logs_and_trajectories_and_others() -> None:
+    assert (len(LOGS), len(TRAJECTORIES), len(OTHERS)) == (27, 17, 14)
+
+
+def everything() -> list[Transcript]:
+    """All transcripts that the data hold."""
+    read = [plan_import([path]) for path in (*LOGS, *TRAJECTORIES)]
+    read.append(plan_import([ROOT / "vlaf/results/care"], load_mapping(MAPPINGS / "vlaf.yaml")))
+    harmful = ROOT / "vlaf/results/redwood_helpful_only"
+    read.append(plan_import([harmful], load_mapping(MAPPINGS / "vlaf-helpful-only.yaml")))
+    read.append(plan_import([ROOT / "legobridge"], load_mapping(MAPPINGS / "legobridge.yaml")))
+    return [item for one in read for item in one.transcripts]
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    corpus = Corpus.create(tmp_path_factory.mktemp("everything") / "c")
+    items = everything()
     corpus.add(items)
-    assert corpus.fsck() == []
-    # One log is there in both forms; what came first is kept.
+    # One log is there in both forms, and some with a mapping and without; what came first is kept.
     assert dict(corpus.iter()) == {item.name: item for item in reversed(items)}
-    export(corpus, tmp_path / "out.jsonl", "jsonl")
-    assert sorted(plan_import([tmp_path / "out.jsonl"]).names) == corpus.names()
+    return corpus
+
+
+def test_everything_is_stored_and_checked_without_loss(stored: Corpus) -> None:
+    assert stored.fsck() == []
+
+
+@pytest.mark.parametrize("form", [*FORMATS, "eval"])
+@pytest.mark.filterwarnings("ignore")
+def test_everything_exported_and_imported_is_what_it_was(stored: Corpus, tmp_path: Path, form: str) -> None:
+    from allegiance.bridge.exporting import write_logs
+
+    target = tmp_path / f"out.{form}"
+    count = write_logs(Chosen(stored), target) if form == "eval" else export(stored, target, form)
+    read = plan_import([target])
+    assert count == len(stored.names())
+    assert dict(zip(read.names, read.transcripts, strict=True)) == dict(stored.iter())
+
+
+def test_scan_results_find_the_samples_they_are_about(tmp_path: Path) -> None:
+    keep = Study.init(tmp_path / "study", title="t").keep
+    take_in(keep, plan_import([ROOT / "inspect-logs/inspect_scout/logs"]))
+    found = take_scans(keep, scans.find([ROOT / "inspect-logs/inspect_scout/scans"]))
+    assert (found.results, found.labels, found.lost) == (432, 432, 0)
 
 
 @pytest.mark.filterwarnings("ignore")

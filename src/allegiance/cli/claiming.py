@@ -18,9 +18,11 @@ from allegiance.cli.options import (
     percent,
     question_option,
     study_option,
+    uncorrected,
     where_option,
 )
 from allegiance.cli.output import builtins, emit
+from allegiance.cli.unsafe import UNSAFE, unsafe_wished
 from allegiance.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,10 +38,8 @@ def claim_options(verb: F) -> F:
     for option in (
         json_option,
         study_option,
-        click.option(
-            "--alpha", default=0.05, show_default=True, type=click.FloatRange(0, 1, min_open=True, max_open=True),
-            help="One minus the confidence.",
-        ),
+        click.option("--alpha", default=0.05, show_default=True, help="One minus the confidence.",
+                     type=click.FloatRange(0, 1, min_open=True, max_open=True)),
         click.option("--answer", default="yes", show_default=True, metavar="ANSWER", help="What is counted."),
         click.option("--rater", metavar="NAME", help="Whose labels; rules named NAME/RULE come along."),
         question_option,
@@ -66,7 +66,7 @@ def draw_options(verb: F) -> F:
     return verb
 
 
-@click.group(cls=Verbs)
+@click.group(cls=Verbs, params=[UNSAFE])
 def claim() -> None:
     """Make a claim that can be verified, or be told why the evidence does not carry it."""
 
@@ -306,9 +306,9 @@ def _publish(study: Study, terms: Terms, number: int | None, where: str, as_json
     from allegiance.evidence.claims import make_claim
 
     drawn = study.keep.find_draw(number) if number is not None else None
-    made, material = make_claim(study.keep, terms, draw=drawn, predicate=where)
+    made, material = make_claim(study.keep, terms, draw=drawn, predicate=where, unsafe=unsafe_wished())
     path = study.publish(made, material)
-    emit(as_json, _data(made, path), f"{made.statement}\nbundle {path}")
+    emit(as_json, _data(made, path), f"{made.statement}\nbundle {path}{uncorrected(study.keep, terms)}")
 
 
 def _gaps(study: Study, terms: Terms, sides: tuple[str, ...], where: str, as_json: bool) -> None:

@@ -15,19 +15,29 @@ from allegiance.cli import (
     checking,
     citing,
     claiming,
-    collecting,
     drawing,
+    duplicates,
+    exporting,
     families,
+    importing,
+    judging,
     labelling,
     looking,
     making,
+    overview,
     planning,
     probing,
+    questions,
+    raters,
+    rating,
     recording,
     running,
+    searching,
+    serving,
     showing,
     staging,
     standing,
+    versions,
     worlds,
 )
 from allegiance.cli.groups import Verbs
@@ -52,8 +62,9 @@ def cli(debug: bool) -> None:
 
 
 for module in (
-    making, worlds, planning, probing, running, staging, collecting, drawing, looking, labelling, families, auditing, claiming,
-    citing, checking, showing, recording, standing,
+    making, worlds, planning, probing, running, staging, importing, exporting, overview, searching, versions,
+    duplicates, drawing, looking, labelling, families, judging, auditing, claiming, citing, checking, showing,
+    serving, recording, standing, questions, raters, rating,
 ):  # fmt: skip
     for verb in module.VERBS:
         cli.add_command(verb)

@@ -49,22 +49,30 @@ def doctor(folder: Path, as_json: bool) -> None:
 
 @click.group(cls=Verbs)
 def model() -> None:
-    """Get or show the small local model."""
+    """Get the weights of models that run on this machine."""
 
 
 @model.command("get")
+@click.argument("name", type=click.Choice(["smollm2", "minilm"]), default="smollm2")
 @json_option
-def model_get(as_json: bool) -> None:
-    """Download the weights of the local model (about 100 MB), check their digest, keep them in a cache.
+def model_get(name: str, as_json: bool) -> None:
+    """Download weights, check their digest, keep them in a cache.
+
+    smollm2 is the local model (about 100 MB); minilm is the sentence encoder for search by meaning (22 MB).
 
     \b
     Example:
       allegiance model get
+      allegiance model get minilm
     """
-    from allegiance.bridge.local_model import get_model
+    if name == "minilm":
+        from allegiance.bridge.sentence_model import get_sentence_model as get
+    else:
+        from allegiance.bridge.local_model import get_model as get
 
-    path = get_model()
-    emit(as_json, {"path": str(path), "bytes": path.stat().st_size}, f"the model is at {path}")
+    path = get()
+    size = sum(file.stat().st_size for file in ([path] if path.is_file() else path.iterdir()))
+    emit(as_json, {"path": str(path), "bytes": size}, f"the model is at {path}")
 
 
 VERBS = (init, doctor, model)

@@ -14,6 +14,7 @@ from allegiance.errors import UnknownName, UsageError
 
 if TYPE_CHECKING:
     from allegiance.evidence.keep import Keep
+    from allegiance.evidence.terms import Terms
     from allegiance.records.question import Question
     from allegiance.records.rater import RaterCard
     from allegiance.study import Study
@@ -72,7 +73,7 @@ def open_study(folder: Path) -> Study:
 
 
 def find_question(keep: Keep, name: str | None) -> Question:
-    """The question with this name; without a name, the only one.
+    """The question with this name, in the study or else in the library; without a name, the only one of the study.
 
     Raises:
         UsageError: There is none, or there are several.
@@ -81,6 +82,8 @@ def find_question(keep: Keep, name: str | None) -> Question:
     found = [question for question in known if name in {None, question.name, question.digest}]
     if len(found) == 1:
         return found[0]
+    if name is not None and not found and (shipped := _of_library(name)):
+        return shipped
     if not known:
         raise UsageError("no question has been answered in this study.", next="Rate first: allegiance rate")
     names = sorted({question.name for question in known})
@@ -90,6 +93,29 @@ def find_question(keep: Keep, name: str | None) -> Question:
         digests = ", ".join(question.digest for question in found)
         raise UsageError(f"there are {len(found)} versions of {name!r}.", next=f"Choose one by digest: {digests}")
     raise UnknownName("question", name, names)
+
+
+def _of_library(name: str) -> Question | None:
+    from allegiance.rating.questions import load_question, questions
+
+    return load_question(name) if name in questions() else None
+
+
+def asked_question(keep: Keep, name: str, text: str = "") -> Question:
+    """The question that a pattern is to answer: in the words given; else the study's or the library's of this name.
+
+    One of the library that is not answered by yes and no is left alone, for a pattern says yes or no.
+
+    Raises:
+        UsageError: The study asks another one under its name, or several.
+    """
+    from allegiance.records.question import Question
+
+    names = {known.name for known in keep.labels.questions()}
+    shipped = _of_library(name)
+    if not text and (name in names or (shipped and "yes" in shipped.answers)):
+        return find_question(keep, name)
+    return same_question(keep, Question(name=name, text=text or f"{name}?"))
 
 
 def same_question(keep: Keep, question: Question) -> Question:
@@ -107,6 +133,15 @@ def same_question(keep: Keep, question: Question) -> Question:
     return question
 
 
+def uncorrected(keep: Keep, terms: Terms) -> str:
+    """What a claimed rate lacks that is a rater's own, on a line of its own; empty if it lacks nothing."""
+    from allegiance.evidence.terms import RATES
+    from allegiance.evidence.uncorrected import remark
+
+    told = remark(keep, terms.question, terms.raters[0]) if terms.kind in RATES else ""
+    return f"\n{told}" if told else ""
+
+
 def find_raters(keep: Keep, question: Question, name: str | None) -> tuple[RaterCard, ...]:
     """The rater with this name and its other rules (named ``NAME/RULE``); without a name, the only one.
 
@@ -116,7 +151,7 @@ def find_raters(keep: Keep, question: Question, name: str | None) -> tuple[Rater
     known = keep.labels.raters(question.digest)
     names = {card.name for card in known}
     bases = [card for card in known if not _is_rule(card.name, names)]
-    found = [card for card in known if card.name == name] if name else bases
+    found = [card for card in known if name in {card.name, card.digest}] if name else bases
     if len(found) == 1:
         return (found[0], *(card for card in known if card.name.startswith(f"{found[0].name}/")))
     if found:

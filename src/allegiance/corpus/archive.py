@@ -35,6 +35,7 @@ class Limits:
         members: Entries of an archive.
         member_bytes: Decompressed size of one entry, or of a file that is not an archive.
         total_bytes: Decompressed size of all entries together.
+        record_bytes: Size of what is kept of one record, where the rest can be passed over; and of a line.
         ratio: Decompressed over compressed size, for entries above `ratio_from` bytes.
         ratio_from: Size below which the ratio is not looked at.
     """
@@ -42,6 +43,7 @@ class Limits:
     members: int = 60_000
     member_bytes: int = 1 << 30
     total_bytes: int = 16 << 30
+    record_bytes: int = 64 << 20
     ratio: int = 500
     ratio_from: int = 16 << 20
 
@@ -69,22 +71,34 @@ class Archive:
         """Names of the members, in the order of the directory."""
         return list(self._members)
 
+    def size(self, name: str) -> int:
+        """Bytes of a member, as the directory declares them; reading it holds it to that."""
+        return self._members[name].size
+
     def read(self, name: str) -> bytes:
         """The bytes of a member.
 
         Raises:
             ImportRefused: It is damaged, or is not what the directory says.
         """
+        return b"".join(self.chunks(name))
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """The bytes of a member, about a megabyte at a time. They are good once all have come.
+
+        Raises:
+            ImportRefused: It is damaged, or is not what the directory says.
+        """
         member = self._members[name]
         where = f"{self._where} › {shown(name)}"
-        parts, seen, crc = [], 0, 0
+        seen = crc = 0
         try:
             for chunk in self._stream(member, where):
                 seen += len(chunk)
                 if seen > member.size:
                     raise ImportRefused(f"holds more than the {member.size:,} bytes that it declares.", where=where)
                 crc = zlib.crc32(chunk, crc)
-                parts.append(chunk)
+                yield chunk
         except (zlib.error, pa.ArrowException, OSError) as error:
             raise ImportRefused(
                 f"the compressed data is damaged: {error}.", where=where, next="Leave it out with --skip-bad."
@@ -95,16 +109,15 @@ class Archive:
                 where=where,
                 next="Leave it out with --skip-bad.",
             )
-        return b"".join(parts)
 
     def _stream(self, member: Member, where: str) -> Iterator[bytes]:
         self._file.seek(member.start)
         if member.method == zipfile.ZIP_STORED:
-            yield self._file.read(member.packed)
+            yield from _blocks(self._file, member.packed)
         elif member.method == zipfile.ZIP_DEFLATED:
             yield from _inflate(self._file, member.packed)
         elif member.method == ZSTD:
-            packed = pa.BufferReader(self._file.read(member.packed))
+            packed = pa.PythonFile(_Region(self._file, member.packed), "r")
             with pa.CompressedInputStream(packed, "zstd") as stream:
                 while chunk := stream.read(_CHUNK):
                     yield chunk
@@ -219,6 +232,29 @@ def shown(name: str) -> str:
     """A name for people: quoted, with everything unusual escaped, cut after 120 characters."""
     text = ascii(name)
     return text if len(text) <= 120 else text[:117] + "…'"
+
+
+class _Region:
+    """So many bytes of a file from where it stands, as a file that can only be read."""
+
+    closed = False
+
+    def __init__(self, file: BinaryIO, left: int) -> None:
+        self._file, self._left = file, left
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(self._left if size < 0 else min(size, self._left))
+        self._left -= len(data)
+        return data
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def _blocks(file: BinaryIO, size: int) -> Iterator[bytes]:
+    while size > 0 and (data := file.read(min(size, _CHUNK))):
+        size -= len(data)
+        yield data
 
 
 def _inflate(file: BinaryIO, packed: int) -> Iterator[bytes]:

@@ -11,8 +11,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from allegiance.corpus.importers import plan_import
+from allegiance.corpus.archive import Archive
 from allegiance.corpus.importers.own import MARK, is_own
+from allegiance.corpus.importers.samples import OWN
 from allegiance.errors import AllegianceError, InputError
 from allegiance.records.canary import CANARY, MARKER
 
@@ -21,6 +22,7 @@ SHOWN = 20
 MOST_BYTES = 1 << 30
 """Largest file that is searched as one text."""
 _ANY = re.compile(r"allegiance-canary [0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SAMPLE = re.compile(r"samples/[^/]+(\.json|/sample\.json)")
 _PAGES = (".html", ".htm")
 
 Item = tuple[str, bool]
@@ -90,6 +92,8 @@ def _items(file: Path, known: Sequence[str]) -> Iterator[Item]:
             start = stream.read(len(MARK) + 64)
         if start[:4] == b"PAR1":
             return _parquet(file)
+        if start[:4] == b"\xff\xff\xff\xff":
+            return _arrow(file)
         if file.suffix.lower() == ".eval":
             return _eval(file)
         if start.lstrip().startswith(f'{{"{MARK}"'.encode()):
@@ -134,12 +138,38 @@ def _parquet(file: Path) -> Iterator[Item]:
         raise InputError(f"this Parquet file cannot be read: {error}.", where=str(file)) from None
 
 
-def _eval(file: Path) -> Iterator[Item]:
+def _arrow(file: Path) -> Iterator[Item]:
     try:
-        read = plan_import([file], None)
+        with pa.memory_map(str(file)) as held, pa.ipc.open_stream(held) as stream:
+            row = 0
+            for batch in stream:
+                there = [name for name in ("transcript_id", "canary", MARKER) if name in batch.schema.names]
+                for item in batch.select(there).to_pylist():
+                    row += 1
+                    yield _record({"name": item.get("transcript_id"), **item}, f"row {row}")
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise InputError(f"this Arrow file cannot be read: {error}.", where=str(file)) from None
+
+
+def _eval(file: Path) -> Iterator[Item]:
+    """The samples of a log: their metadata say the canary of the export, or that of the run that made them."""
+    try:
+        with file.open("rb") as held:
+            archive = Archive(held, file.name)
+            for name in filter(_SAMPLE.fullmatch, archive.names()):
+                own = name.replace("/sample.json", "/metadata.json")
+                found = _parsed(archive.read(own if own in archive.names() else name))
+                raw = found if isinstance(found, Mapping) else {}
+                yield name, _told(raw if own != name else raw.get("metadata"))
     except AllegianceError as error:
         raise InputError(f"this log cannot be read: {error.what}", where=str(file)) from None
-    return ((name, bool(item.canary)) for name, item in zip(read.names, read.transcripts, strict=True))
+
+
+def _told(metadata: object) -> bool:
+    if not isinstance(metadata, Mapping):
+        return False
+    ours = metadata.get(OWN)
+    return metadata.get(MARKER) == CANARY or bool(isinstance(ours, Mapping) and ours.get("canary"))
 
 
 def _document(file: Path, known: Sequence[str]) -> Item:

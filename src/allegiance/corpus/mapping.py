@@ -98,7 +98,7 @@ class LabelRule(_Strict, frozen=True):
     """Labels of one rater on one question."""
 
     question: AskedQuestion
-    rater: str
+    rater: Annotated[str, Meta(description="Name of the rater; {name} stands for a capture of the file name.")]
     from_: Reference = msgspec.field(name="from")
     values: Annotated[dict[str, Value], Meta(description="What the rater said → yes, no, unsure or unrated.")]
     otherwise: Annotated[Value, Meta(description="For answers off the menu; the raw answer is kept.")] = "unrated"

@@ -5,39 +5,69 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import NamedTuple
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from allegiance.corpus import plain
+from allegiance.corpus.building import COUNTED
 from allegiance.corpus.glob import capture
 from allegiance.corpus.importers.found import Kept, Verdict
 from allegiance.corpus.mapping import Field, LabelRule, Mapping_, Turn
 from allegiance.corpus.messages import from_chat
 from allegiance.corpus.prompt_file import system_prompt
-from allegiance.corpus.safe import Note, clean, marked
+from allegiance.corpus.safe import Note, clean, is_clean, marked
 from allegiance.records.condition import Condition
 from allegiance.records.label import Value
 from allegiance.records.question import Question
 from allegiance.records.rater import RaterCard
-from allegiance.records.transcript import Message, Part, Source, Transcript
+from allegiance.records.transcript import Message, Part, Source, Status, Transcript
 
 Context = Mapping[str, object]
 _ABSENT = object()
+_encode = msgspec.json.Encoder().encode
+
+
+class Quick(NamedTuple):
+    """A transcript whose messages are stored already: they are in `chat`, and not in `item`.
+
+    Attributes:
+        chat: The messages.
+        item: All else.
+        metadata: Its metadata as JSON.
+        verdicts: The labels that came with it.
+    """
+
+    chat: plain.Chat
+    item: Transcript
+    metadata: bytes
+    verdicts: tuple[Verdict, ...]
 
 
 class Applied:
-    """A mapping at work on one file. Counts repeats, so it is made anew for each file."""
+    """A mapping at work on one file. Counts repeats, so it is made anew for each file.
+
+    Attributes:
+        mapping: The mapping.
+        counting: Whether repeats are counted; otherwise a sample index that is to be counted is `COUNTED`.
+    """
 
     def __init__(self, mapping: Mapping_, captures: Mapping[str, str], name: str, root: str) -> None:
-        self.mapping = mapping
+        self.mapping, self.counting = mapping, True
         self._file = {**captures, "name": name}
         self._system = system_prompt(mapping, root) if mapping.system else ""
         self._repeats: Counter[tuple[object, ...]] = Counter()
         self._asked = [
-            (rule, msgspec.convert(rule.question, Question, from_attributes=True), *_cards(rule))
+            (rule, msgspec.convert(rule.question, Question, from_attributes=True), *_cards(rule, captures))
             for rule in mapping.labels
         ]
+        self._used = _used(mapping)
+        self._spent = {at.removeprefix("record.") for at in self._used if at.startswith("record.")}
+        self._spent |= set(mapping.each)
+        self._messages = _simple_messages(mapping)
 
     def kept(self, record: object, place: Source) -> Iterator[Kept]:
         """The transcripts of one record.
@@ -50,6 +80,22 @@ class Applied:
             raise ValueError("the record is not an object")
         for item in self._items(value):
             yield self._one({"record": value, "item": item, "file": self._file}, place, notes)
+
+    def quick(self, record: object, place: Source) -> Quick | None:
+        """What `kept` would give for a record of plain messages that is clean as it is; None for any other.
+
+        Raises:
+            ValueError: The record does not fit the mapping; the text says why.
+        """
+        if not self._messages or type(record) is not dict:
+            return None
+        chat = plain.chat(record.get(self._messages), self._system if self.mapping.system else None)
+        if chat is None or not is_clean(record, self._messages):
+            return None
+        context: Context = {"record": record, "item": {}, "file": self._file}
+        metadata = self._rest(context)
+        item = self._stamped(context, place, (), "complete" if chat.replied else "incomplete", metadata)
+        return Quick(chat, item, _encode(metadata), self._verdicts(context))
 
     def refine(self, item: Transcript, context: Context) -> tuple[Transcript, tuple[Verdict, ...]]:
         """A transcript that was read already, with what the mapping says of it.
@@ -84,21 +130,29 @@ class Applied:
 
     def _one(self, context: Context, place: Source, notes: list[Note]) -> Kept:
         turns = self._turns(context)
-        item = Transcript(
+        status: Status = "complete" if any(turn.role == "assistant" for turn in turns) else "incomplete"
+        item = self._stamped(context, place, turns, status, marked(self._rest(context), notes))
+        return Kept(item, self._verdicts(context))
+
+    def _stamped(
+        self, context: Context, place: Source, turns: tuple[Message, ...], status: Status, metadata: dict[str, object]
+    ) -> Transcript:
+        """The transcript, with request, condition, model, run and sample index."""
+        made = Transcript(
             messages=turns,
             source=place,
             request=self._stated("request", context),
             condition=Condition(levels=self._levels(context)),
             model=self._stated("model", context),
             run=self._stated("run", context),
-            status="complete" if any(turn.role == "assistant" for turn in turns) else "incomplete",
-            metadata=marked(self._rest(context), notes),
+            sample=COUNTED,
+            status=status,
+            metadata=metadata,
         )
         index = self._index(context)
-        return Kept(
-            msgspec.structs.replace(item, sample=self._count(item) if index is None else index),
-            self._verdicts(context),
-        )
+        if index is None and not self.counting and made.request and made.model:
+            return made
+        return msgspec.structs.replace(made, sample=self._count(made) if index is None else index)
 
     def _turns(self, context: Context) -> tuple[Message, ...]:
         system = [Message(role="system", parts=(Part(text=self._system),))] if self.mapping.system else []
@@ -111,7 +165,7 @@ class Applied:
         return (*system, *(turn for turn in turns if turn is not None))
 
     def _stated(self, name: str, context: Context) -> str:
-        field = {"request": self.mapping.request, "model": self.mapping.model, "run": self.mapping.run}[name]
+        field: Field | None = getattr(self.mapping, name)
         return "" if field is None else _text(field, context, name) or ""
 
     def _levels(self, context: Context) -> dict[str, str]:
@@ -151,21 +205,14 @@ class Applied:
     def _rest(self, context: Context) -> dict[str, object]:
         """What the conversation does not hold already: other fields, the other lists' elements, the captures."""
         record, item = context["record"], context["item"]
-        assert isinstance(record, Mapping)
-        assert isinstance(item, Mapping)
-        used = self._used()
-        kept: dict[str, object] = {
-            "record": {k: v for k, v in record.items() if k not in self.mapping.each and f"record.{k}" not in used},
-            "item": {k: v for k, v in item.items() if f"item.{k}" not in used},
-            "file": self._file,
-        }
-        return {key: value for key, value in kept.items() if value}
-
-    def _used(self) -> set[str]:
-        turns = self.mapping.messages
-        if isinstance(turns, Field):
-            return {turns.from_}
-        return {turn.from_ for turn in turns} | {turn.reasoning for turn in turns}
+        assert isinstance(record, dict)
+        assert isinstance(item, dict)
+        kept: dict[str, object] = {}
+        if rest := {key: value for key, value in record.items() if key not in self._spent}:
+            kept["record"] = rest
+        if item and (rest := {key: value for key, value in item.items() if f"item.{key}" not in self._used}):
+            kept["item"] = rest
+        return {**kept, "file": self._file}
 
 
 def applied(mapping: Mapping_, name: str, root: str) -> Applied | None:
@@ -179,6 +226,22 @@ def applied(mapping: Mapping_, name: str, root: str) -> Applied | None:
         if captures is not None:
             return Applied(mapping, captures, name, root)
     return None
+
+
+def _used(mapping: Mapping_) -> set[str]:
+    """Where the messages are."""
+    turns = mapping.messages
+    if isinstance(turns, Field):
+        return {turns.from_}
+    return {turn.from_ for turn in turns} | {turn.reasoning for turn in turns}
+
+
+def _simple_messages(mapping: Mapping_) -> str:
+    """The key of a record under which a list of messages stands, where each record is one conversation; else empty."""
+    if not isinstance(mapping.messages, Field) or mapping.each:
+        return ""
+    root, _, key = mapping.messages.from_.partition(".")
+    return key if root == "record" and "." not in key else ""
 
 
 def _turn(turn: Turn, context: Context) -> Message | None:
@@ -218,8 +281,19 @@ def _matched(pattern: str, text: str, name: str) -> str:
     return str(found["value"])
 
 
+@cache
+def _simple(reference: str) -> tuple[str, str]:
+    """Root and key of a reference that names one key under a root; else nothing for the key."""
+    root, _, key = reference.partition(".")
+    return root, "" if "." in key else key
+
+
 def _look(context: Context, reference: str) -> object:
     """What is at a path of names and indices. A mapping key that itself has dots is found too."""
+    root, key = _simple(reference)
+    held = context.get(root)
+    if key and type(held) is dict:
+        return held.get(key, _ABSENT)
     found: object = context
     steps = reference.split(".")
     while steps:
@@ -245,7 +319,11 @@ def _verdict(
     return Verdict(question=question, rater=card, value=menu.get(said.strip(), otherwise), raw=said)
 
 
-def _cards(rule: LabelRule) -> tuple[RaterCard, RaterCard | None]:
+def _cards(rule: LabelRule, captures: Mapping[str, str]) -> tuple[RaterCard, RaterCard | None]:
+    rater = rule.rater
+    for key, value in captures.items():
+        rater = rater.replace(f"{{{key}}}", value)
+
     def card(name: str, menu: Mapping[str, Value]) -> RaterCard:
         settings = {
             "values": json.dumps(dict(menu), sort_keys=True, ensure_ascii=False),
@@ -255,7 +333,7 @@ def _cards(rule: LabelRule) -> tuple[RaterCard, RaterCard | None]:
             name=name, kind=rule.kind, version=rule.version, model=rule.model, settings=settings, basis=rule.basis
         )
 
-    first = card(rule.rater, rule.values)
+    first = card(rater, rule.values)
     if rule.alternative is None:
         return first, None
-    return first, card(f"{rule.rater}/{rule.alternative.name}", {**rule.values, **rule.alternative.values})
+    return first, card(f"{rater}/{rule.alternative.name}", {**rule.values, **rule.alternative.values})

@@ -21,6 +21,7 @@ EXACT = "allegiance:exact"
 _ROLES = ("system", "user", "assistant", "tool")
 _KINDS = ("image", "audio", "video", "document", "data", "tool_use")
 _OWN = ("role", "content", "tool_calls")
+_SPECIAL = {*_OWN, EXACT, "reasoning", "reasoning_content"}
 
 
 def from_chat(raw: Mapping[str, object]) -> Message:
@@ -50,12 +51,32 @@ def from_stored(raw: Mapping[str, object], index: int) -> Message:
 def to_chat(message: Message, index: int) -> dict[str, object]:
     """The message at this index as Inspect's chat message JSON, with an id. Read it back with `from_stored`."""
     raw = _common(message, index)
+    if _sure(message, index):
+        return raw
     try:
         if EXACT not in message.extra and _readable(raw) and from_stored(raw, index) == message:
             return raw
     except (ValueError, msgspec.ValidationError):
         pass
     return _inspectable(raw, message) | {EXACT: msgspec.to_builtins(message)}
+
+
+def _sure(message: Message, index: int) -> bool:
+    """Whether the common form is sure to read back to the same message, so that it need not be tried.
+
+    That is so for a known role and parts of nothing but text and reasoning, unless an extra has a name by which
+    something else would be read.
+    """
+    extra, parts = message.extra, message.parts
+    if message.role not in _ROLES or not _SPECIAL.isdisjoint(extra):
+        return False
+    if "id" in extra and (type(extra["id"]) is not str or extra["id"] == _made(index)):
+        return False
+    if len(parts) == 1 and parts[0].kind == "text" and not parts[0].text:
+        return False
+    return all(
+        part.kind in ("text", "reasoning") and not part.redacted and not part.data and not part.extra for part in parts
+    )
 
 
 def words(messages: Sequence[Message]) -> str:

@@ -1,18 +1,20 @@
 """A transcript as a row of a Parquet segment, and back.
 
 The columns are a superset of Inspect Scout's transcript database, so that Scout and every engine that reads Parquet
-can open a segment. `messages` holds Inspect chat messages as JSON; our own columns stand after Scout's.
+can open a segment. `messages` holds Inspect chat messages as JSON; our own columns stand after Scout's. Three of them,
+with words alone (`wording.COLUMNS`), stand in no segment: they are worked out from `messages` when asked for.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import pyarrow as pa
 
-from allegiance.corpus.messages import from_stored, to_chat, words
+from allegiance.corpus import wording
+from allegiance.corpus.messages import from_stored, to_chat
 from allegiance.errors import CorpusDamaged, NotCanonical
 from allegiance.records.canonical import canonical
 from allegiance.records.condition import Condition
@@ -36,7 +38,9 @@ _OURS = {
 }  # fmt: skip
 FORMAT_KEY = b"allegiance"
 SCHEMA = pa.schema(list((_SCOUT | _OURS).items()), metadata={FORMAT_KEY: b"allegiance-segment/1"})
-"""Columns of a segment. `text` holds the words of all messages, `answer` and `reasoning` those of the model."""
+"""Columns of a corpus. `text` holds the words of all messages, `answer` and `reasoning` those of the model."""
+STORED = pa.schema([field for field in SCHEMA if field.name not in wording.COLUMNS], metadata=SCHEMA.metadata)
+"""Columns of a segment."""
 RECORD_COLUMNS = (
     "model", "request", "condition", "run", "sample", "status", "canary", "messages", "metadata",
     "source_digest", "source_uri", "source_member", "source_record", "source_format",
@@ -97,14 +101,14 @@ def named(item: Transcript) -> tuple[str, str]:
 
 
 def batch(items: Sequence[tuple[str, str, Transcript]]) -> pa.RecordBatch:
-    """Rows for transcripts given as (name, text digest, transcript).
+    """Rows of a segment for transcripts given as (name, text digest, transcript).
 
     Raises:
         NotCanonical: Metadata or extras hold a value that JSON cannot say, such as NaN.
     """
     rows = [_row(name, text, item) for name, text, item in items]
     try:
-        return pa.RecordBatch.from_pylist(rows, schema=SCHEMA)
+        return pa.RecordBatch.from_pylist(rows, schema=STORED)
     except (pa.ArrowException, OverflowError, UnicodeEncodeError) as error:
         raise NotCanonical(f"this transcript holds a value that cannot be stored: {error}.") from None
 
@@ -153,26 +157,25 @@ def rows(table: pa.Table) -> list[Row]:
 def _row(name: str, text: str, item: Transcript) -> dict[str, object]:
     source = item.source
     chat = [to_chat(message, index) for index, message in enumerate(item.messages)]
-    return _facts(item.metadata) | {
+    return facts(item.metadata) | {
         "transcript_id": name, "source_type": source.format, "source_id": item.run, "source_uri": source.file,
         "task_id": item.request, "task_repeat": item.sample + 1 if item.sample >= 0 else None,
-        "model": item.model, "message_count": len(chat), "trust_content": False, "messages": _json(chat),
+        "model": item.model, "message_count": len(chat), "trust_content": False, "messages": plain_json(chat),
         "request": item.request, "condition": canonical(item.condition).decode(), "run": item.run,
         "sample": item.sample, "status": item.status, "canary": item.canary, "text_digest": text,
-        "answer": item.answer, "reasoning": item.reasoning, "text": words(item.messages),
-        "metadata": _json(item.metadata), "source_digest": source.digest, "source_member": source.member,
+        "metadata": plain_json(item.metadata), "source_digest": source.digest, "source_member": source.member,
         "source_record": source.record, "source_format": source.format,
     }  # fmt: skip
 
 
-def _facts(metadata: Mapping[str, object]) -> dict[str, object]:
+def facts(metadata: Mapping[str, object]) -> dict[str, object]:
     """Scout's columns that an Inspect log knows; the metadata says the same; these are for other readers."""
     log = metadata.get("inspect")
     if not isinstance(log, Mapping):
         return {}
     made: dict[str, object] = {"date": log.get("created"), "task_set": log.get("task"), "limit": log.get("limit")}
     if isinstance(scores := metadata.get("scores"), Mapping) and scores:
-        made["score"] = _json(scores)
+        made["score"] = plain_json(scores)
     if isinstance(seconds := log.get("total_time"), int | float):
         made["total_time"] = float(seconds)
     if isinstance(error := log.get("error"), str):
@@ -192,15 +195,15 @@ def _source(row: Mapping[str, object]) -> Source:
     )
 
 
-def _json(value: object) -> str:
+def plain_json(value: object) -> str:
+    """A value as it stands in a segment.
+
+    Raises:
+        NotCanonical: JSON in UTF-8 cannot say it.
+    """
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         text.encode()
     except (ValueError, TypeError) as error:
         raise NotCanonical(f"this transcript holds a value that cannot be stored: {error}.") from None
     return text
-
-
-def tables(batches: Iterable[pa.RecordBatch]) -> pa.Table:
-    """One table of many batches, with our schema even if there are none."""
-    return pa.Table.from_batches(list(batches), schema=SCHEMA)

@@ -44,7 +44,10 @@ def decode(data: bytes, where: str) -> Decoded:
     Raises:
         ImportRefused: The bytes are not text in that encoding; says at which byte and line.
     """
-    mark, encoding = next((pair for pair in _BOMS if data.startswith(pair[0])), (b"", _unmarked(data)))
+    if len(data) > 1 and data[0] < 0x80 and data[0] and data[1]:  # neither a mark nor a zero byte
+        mark, encoding = b"", "utf-8"
+    else:
+        mark, encoding = next((pair for pair in _BOMS if data.startswith(pair[0])), (b"", _unmarked(data)))
     try:
         return Decoded(data[len(mark) :].decode(encoding), encoding)
     except UnicodeDecodeError as error:
@@ -64,7 +67,7 @@ def parse(text: str, where: str) -> object:
         ImportRefused: Not JSON, an object with the same key twice, or nested or long beyond what can be read.
     """
     try:
-        value: object = json.loads(text, object_pairs_hook=_object)
+        value: object = _strict(text)
     except json.JSONDecodeError as error:
         raise ImportRefused(
             f"not JSON at line {error.lineno}, column {error.colno}: {error.msg}.",
@@ -104,10 +107,18 @@ def clean(value: object, path: str = "") -> tuple[object, list[Note]]:
     """The value in a form that has a canonical form, and a note of each change.
 
     Lone surrogates become U+FFFD, integers beyond ±(2^53 - 1) and numbers that are not finite become their text,
-    and what is nested deeper than `MAX_DEPTH` becomes its JSON text. Nothing is changed without a note.
+    and what is nested deeper than `MAX_DEPTH` becomes its JSON text. Nothing is changed without a note. What is clean
+    already comes back as it is, not copied.
     """
+    if _tidy(value, 0):
+        return value, []
     notes: list[Note] = []
     return _clean(value, path, 0, notes), notes
+
+
+def is_clean(value: Mapping[str, object], known: str) -> bool:
+    """Whether `clean` would change nothing in a JSON object; what is under the key `known` is taken to be clean."""
+    return all(key == known or (_sound(key) and _tidy(item, 1)) for key, item in value.items())
 
 
 def marked(metadata: Mapping[str, object], notes: Sequence[Note]) -> dict[str, object]:
@@ -136,11 +147,40 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return made
 
 
+_strict = json.JSONDecoder(object_pairs_hook=_object).decode
+
+
 def _unmarked(data: bytes) -> str:
     """JSON starts with an ASCII character, so a zero byte beside it shows UTF-16 without a mark."""
     if len(data) >= 2 and data[0] == 0 and data[1] != 0:
         return "utf-16-be"
     return "utf-16-le" if len(data) >= 2 and data[1] == 0 and data[0] != 0 else "utf-8"
+
+
+def _tidy(value: object, depth: int) -> bool:
+    """Whether a JSON value is clean; also no, where it takes a closer look to tell."""
+    kind = type(value)
+    if kind is str:
+        return _sound(value)  # type: ignore[arg-type]
+    if kind is int or kind is float:
+        return -MAX_INT <= value <= MAX_INT  # type: ignore[operator]
+    if kind is dict and depth < MAX_DEPTH:
+        held: Mapping[object, object] = value  # type: ignore[assignment]
+        return all(type(key) is str and _sound(key) and _tidy(item, depth + 1) for key, item in held.items())
+    if kind is list and depth < MAX_DEPTH:
+        return all([_tidy(item, depth + 1) for item in value])  # type: ignore[attr-defined]
+    return value is None or kind is bool
+
+
+def _sound(text: str) -> bool:
+    """Whether text has no lone surrogates."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _clean(value: object, path: str, depth: int, notes: list[Note]) -> object:

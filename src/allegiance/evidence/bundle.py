@@ -3,8 +3,9 @@
 A bundle is a ZIP archive of stored (uncompressed) members, so that any tool opens it and nothing can expand; or a
 folder with the same members as files. They are ``bundle.json`` (format; the SHA-256 of each other member),
 ``claim.json``, ``manifest.json``, ``draw.json`` (only if there was a draw), ``batches.json``, and as JSON lines
-``rows.jsonl``, ``labels.jsonl``, ``log.jsonl`` and ``transcripts.jsonl`` (only if the words are shipped). Each is
-in canonical form and no other is read, so that no two readers can take it for two things. See docs/formats.md.
+``rows.jsonl``, ``labels.jsonl``, ``log.jsonl`` and ``transcripts.jsonl`` (only if the words are shipped); and
+``withdrawn.json`` (only if words were taken down since). Each is in canonical form and no other is read, so that no
+two readers can take it for two things. See docs/formats.md.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import IO, NamedTuple, TypeVar
 
 import msgspec
 
-from allegiance.corpus.files import sync_directory
+from allegiance.corpus.files import sync_directory, write_whole
 from allegiance.corpus.rows import Row
 from allegiance.errors import InputError, NotABundle
 from allegiance.evidence.material import Material
@@ -36,7 +37,7 @@ from allegiance.records.transcript import Transcript
 
 FORMAT = "allegiance-bundle/1"
 MENU = frozenset(
-    {"bundle.json", "claim.json", "manifest.json", "draw.json", "batches.json"}
+    {"bundle.json", "claim.json", "manifest.json", "draw.json", "batches.json", "withdrawn.json"}
     | {"rows.jsonl", "labels.jsonl", "log.jsonl", "transcripts.jsonl"}
 )
 LIMIT = 1 << 30
@@ -76,6 +77,13 @@ def write_bundle(path: Path, claim: Claim, material: Material) -> None:
     sync_directory(path.parent)
 
 
+def rewrite_bundle(path: Path, claim: Claim, material: Material) -> None:
+    """Puts a bundle in the place of another: a crash leaves the old one or the new one."""
+    out = io.BytesIO()
+    _write_zip(out, to_members(claim, material))
+    write_whole(path, out.getvalue())
+
+
 def to_members(claim: Claim, material: Material) -> dict[str, bytes]:
     """The members of the bundle of a claim, ``bundle.json`` among them."""
     members = {
@@ -90,6 +98,8 @@ def to_members(claim: Claim, material: Material) -> dict[str, bytes]:
         members["draw.json"] = canonical(material.draw)
     if material.transcripts:
         members["transcripts.jsonl"] = _lines(material.transcripts)
+    if material.withdrawn:
+        members["withdrawn.json"] = canonical(list(material.withdrawn))
     return seal(members)
 
 
@@ -167,6 +177,7 @@ def parse(members: Mapping[str, bytes]) -> tuple[Claim, Material]:
             batches=msgspec.json.decode(members["batches.json"], type=dict[str, tuple[str, ...]]),
             log=_records(members, "log.jsonl", Entry),
             transcripts=_records(members, "transcripts.jsonl", Transcript),
+            withdrawn=msgspec.json.decode(members.get("withdrawn.json", b"[]"), type=tuple[str, ...]),
         )
     except KeyError as error:
         raise InputError("a member of the bundle is missing.", where=str(error.args[0])) from error

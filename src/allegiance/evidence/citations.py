@@ -13,6 +13,9 @@ from allegiance.records.canonical import plain
 from allegiance.records.draw import Draw
 from allegiance.records.route import Citation, Drawn, Reading, Route, SelfReported
 
+WITHDRAWN = "[withdrawn]"
+"""Stands for words that were taken down since they were cited."""
+
 
 def cite(
     keep: Keep,
@@ -104,9 +107,10 @@ def log_citation(keep: Keep, citation: Citation) -> int:
 
 
 def citations(keep: Keep) -> list[Citation]:
-    """All citations in order, each span with its words as they are stored now."""
+    """All citations in order, each with its words as stored now, or `WITHDRAWN` if they were taken down."""
     logged = (msgspec.convert(entry.body["citation"], Citation) for entry in keep.log.entries("citation"))
-    return [_with_words(keep, citation) for citation in logged]
+    gone = set(keep.corpus.taken_down())
+    return [_withdrawn(one) if one.transcript in gone else _with_words(keep, one) for one in logged]
 
 
 def _citation(name: str, found: Found, route: Route, before: int) -> Citation:
@@ -163,6 +167,11 @@ def _labelled(keep: Keep, draw: Draw) -> tuple[int, str]:
                 count = len(items & {label.transcript for label in given if label.value != "unrated"})
                 best = max(best, (count, question.name))
     return best
+
+
+def _withdrawn(citation: Citation) -> Citation:
+    span = msgspec.structs.replace(citation.span, text=WITHDRAWN)
+    return msgspec.structs.replace(citation, span=span, left_out=())
 
 
 def _with_words(keep: Keep, citation: Citation) -> Citation:

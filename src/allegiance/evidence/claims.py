@@ -10,14 +10,16 @@ import msgspec
 from allegiance.corpus.rows import Row
 from allegiance.errors import Refusal
 from allegiance.evidence.bundle import write_bundle
+from allegiance.evidence.judged import refuse_unsafe
 from allegiance.evidence.keep import Keep
 from allegiance.evidence.material import Material, forks_of, labels_digest, pinned_columns
 from allegiance.evidence.population import frame
 from allegiance.evidence.registration import plans_entered, registered
 from allegiance.evidence.statements import basis_of, standing, statement
 from allegiance.evidence.terms import Terms, check_population, check_terms
+from allegiance.evidence.uncorrected import refuse_patterns
 from allegiance.evidence.verify import run_steps
-from allegiance.evidence.working import sample, work_out
+from allegiance.evidence.working import cited, sample, work_out
 from allegiance.ledger.log import checkpoint
 from allegiance.ledger.merkle import leaf_hash
 from allegiance.records.canonical import canonical
@@ -33,7 +35,13 @@ TRANSCRIPTS_SHIPPED = 2000
 
 
 def make_claim(
-    keep: Keep, terms: Terms, *, draw: Draw | None = None, predicate: str = "", words: bool | None = None
+    keep: Keep,
+    terms: Terms,
+    *,
+    draw: Draw | None = None,
+    predicate: str = "",
+    words: bool | None = None,
+    unsafe: bool = False,
 ) -> tuple[Claim, Material]:
     """A claim and the material that proves it.
 
@@ -43,14 +51,17 @@ def make_claim(
         draw: The draw whose items were labelled; its population is the claim's.
         predicate: The population where there is no draw: all that match it.
         words: Whether the bundle carries the transcripts of the sample; by default if they are few.
+        unsafe: Whether a judge that is unsafe for claims may be the rater; the statement says so then.
 
     Raises:
         Refusal: The evidence does not carry it; the message says what would. Nothing was published.
     """
     check_terms(terms)
+    refuse_patterns(terms)
     population, rows = _pinned(keep, draw, predicate)
     check_population(terms, draw, rows)
     material = _with_words(keep, terms, population, _material(keep, terms, population, draw), words)
+    refuse_unsafe(material.log, terms, unsafe=unsafe)
     claim = _claim(terms, population, rows, material)
     _require_verifiable(claim, material)
     return claim, material
@@ -64,6 +75,7 @@ def preview(
     Arguments and errors as in `make_claim`.
     """
     check_terms(terms)
+    refuse_patterns(terms)
     population, rows = _pinned(keep, draw, predicate)
     check_population(terms, draw, rows)
     material = _material(keep, terms, population, draw)
@@ -147,7 +159,11 @@ def _material(keep: Keep, terms: Terms, population: Frame, draw: Draw | None) ->
 
 
 def _with_words(keep: Keep, terms: Terms, population: Frame, material: Material, words: bool | None) -> Material:
-    names = sorted(row.name for row in sample(terms, population, material))
+    if terms.kind == "quote" and (quoted := cited(terms, material.log).transcript) in keep.corpus.taken_down():
+        raise Refusal("the quoted transcript was withdrawn, so that its words stand nowhere.", where=quoted)
+    gone = tuple(keep.corpus.taken_down(population.corpus))
+    material = msgspec.structs.replace(material, withdrawn=gone)
+    names = sorted({row.name for row in sample(terms, population, material)}.difference(gone))
     if terms.kind == "quote" or (words if words is not None else len(names) <= TRANSCRIPTS_SHIPPED):
         return msgspec.structs.replace(material, transcripts=tuple(item for _, item in keep.corpus.iter(names)))
     return material

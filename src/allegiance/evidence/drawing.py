@@ -107,18 +107,32 @@ def strata(design: Design, rows: Sequence[Row], held: rated.Source) -> list[tupl
         for each in design.strata
     ]
     placed = [name for names, _ in parts for name in names]
-    if sorted(placed) != sorted(row.name for row in rows):
+    whole = sorted(placed) == sorted(row.name for row in rows)
+    check_cover(whole, (len(placed), len(set(placed)), len(rows)), [(len(names), n) for names, n in parts])
+    return parts
+
+
+def check_cover(whole: bool, counts: tuple[int, int, int], parts: Sequence[tuple[int, int]]) -> None:
+    """Refuses strata that are no partition of the frame, or too small.
+
+    Args:
+        whole: Whether each transcript of the frame is in exactly one stratum.
+        counts: Transcripts in all strata, different ones among them, transcripts in the frame.
+        parts: For each stratum, how many it holds and how many are drawn from it.
+
+    Raises:
+        Refusal: They are.
+    """
+    if not whole:
         raise Refusal(
-            f"the strata hold {len(placed)} transcripts, {len(set(placed))} different ones; the population "
-            f"has {len(rows)}.",
+            f"the strata hold {counts[0]} transcripts, {counts[1]} different ones; the population has {counts[2]}.",
             next="Choose filters of which exactly one holds for each transcript.",
         )
-    small = next(((len(names), n) for names, n in parts if not 1 <= n <= len(names)), None)
+    small = next(((size, n) for size, n in parts if not 1 <= n <= size), None)
     if small:
         raise Refusal(
             f"{small[1]} cannot be drawn from a stratum of {small[0]}.", next="Draw between 1 and all of it."
         )
-    return parts
 
 
 def check_design(design: Design, population: Frame) -> None:

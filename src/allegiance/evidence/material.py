@@ -35,6 +35,7 @@ class Material(Record, frozen=True, kw_only=True):
         batches: Number of a log entry, as text → digests of the labels that were saved with it.
         log: The log up to the claim's checkpoint.
         transcripts: The words of the sample; may be left out.
+        withdrawn: Members of the version whose words were taken down since, by name: they are not shipped.
     """
 
     manifest: Manifest
@@ -44,6 +45,7 @@ class Material(Record, frozen=True, kw_only=True):
     batches: Mapping[str, tuple[str, ...]]
     log: tuple[Entry, ...]
     transcripts: tuple[Transcript, ...] = ()
+    withdrawn: tuple[str, ...] = ()
 
 
 def pinned_columns(population: Frame, draw: Draw | None) -> tuple[Rated, ...]:

@@ -11,17 +11,16 @@ import difflib
 import itertools
 import re
 import unicodedata
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from allegiance.errors import Refusal, UsageError
+from allegiance.records.folding import STRAIGHT as STRAIGHT  # noqa: PLC0414  (to be had from here too)
+from allegiance.records.folding import Folded
+from allegiance.records.folding import fold as fold  # noqa: PLC0414
 from allegiance.records.label import Span
 from allegiance.records.record import Record
 from allegiance.records.route import Citation, Matched
 from allegiance.records.transcript import Transcript
-
-STRAIGHT = str.maketrans(dict.fromkeys("‘’‚‛", "'") | dict.fromkeys("“”„‟", '"'))
-"""Quotation marks that ``quote/1`` makes straight."""
 
 ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:…|\.\.\.)\s*\]|…|\.\.\.)\s*")
 """What leaves words out of a quote, where that is declared: ``…`` or ``...``, in brackets or not."""
@@ -41,35 +40,6 @@ class Found(Record, frozen=True, kw_only=True):
     left_out: tuple[tuple[int, int], ...] = ()
     place: int = 1
     places: int = 1
-
-
-class _Folded:
-    """A text under ``quote/1``: its characters, and which code points of the text each of them stands for."""
-
-    def __init__(self, text: str) -> None:
-        chars: list[str] = []
-        self.starts: list[int] = []
-        self.ends: list[int] = []
-        for start, end, folded in _pieces(text):
-            if folded == " " and chars[-1:] == [" "]:
-                self.ends[-1] = end
-                continue
-            chars += folded
-            self.starts += [start] * len(folded)
-            self.ends += [end] * len(folded)
-        self.text = "".join(chars)
-
-    def finds(self, words: str, since: int = 0) -> Iterator[tuple[int, int]]:
-        """The stretches of the text, by code points, that are these folded words, none overlapping."""
-        at = self.text.find(words, bisect_left(self.starts, since))
-        while words and at >= 0:
-            last = at + len(words) - 1
-            whole = (at == 0 or self.starts[at - 1] != self.starts[at]) and (
-                last + 1 == len(self.text) or self.starts[last + 1] != self.starts[last]
-            )
-            if whole:
-                yield self.starts[at], self.ends[last]
-            at = self.text.find(words, last + 1 if whole else at + 1)
 
 
 def locate(item: Transcript, quote: str, *, occurrence: int = 1, gaps: bool = False) -> Found:
@@ -132,7 +102,7 @@ def _places(item: Transcript, pieces: Sequence[str], matched: Matched) -> Iterat
 
 def _stretches(text: str, pieces: Sequence[str], matched: Matched) -> Iterator[tuple[tuple[int, int], ...]]:
     """Each way in which the pieces stand in a text, one after the other; no two overlap."""
-    folded = _Folded(text) if matched == "quote/1" and text else None
+    folded = Folded(text) if matched == "quote/1" and text else None
     since = 0
     while True:
         found: list[tuple[int, int]] = []
@@ -145,39 +115,13 @@ def _stretches(text: str, pieces: Sequence[str], matched: Matched) -> Iterator[t
         since = found[-1][1]
 
 
-def _finds(text: str, folded: _Folded | None, piece: str, since: int) -> Iterator[tuple[int, int]]:
+def _finds(text: str, folded: Folded | None, piece: str, since: int) -> Iterator[tuple[int, int]]:
     if folded is not None:
         yield from folded.finds(fold(piece), since)
         return
     at = text.find(piece, since)
     if at >= 0:
         yield at, at + len(piece)
-
-
-def fold(text: str) -> str:
-    """A text under ``quote/1``, without white space at its ends."""
-    return _Folded(text).text.strip(" ")
-
-
-def _pieces(text: str) -> Iterator[tuple[int, int, str]]:
-    """The smallest stretches of a text that NFC leaves apart, each folded. White space is a stretch of its own."""
-    start = 0
-    for at in range(1, len(text) + 1):
-        if at == len(text) or _apart(text[start:at], text[at]):
-            piece = text[start:at]
-            yield start, at, " " if piece.isspace() else _nfc(piece).translate(STRAIGHT)
-            start = at
-
-
-def _apart(before: str, char: str) -> bool:
-    """Whether NFC treats a character apart from what comes before it."""
-    if char < "\u0300" or before.isspace():
-        return True
-    return not unicodedata.combining(char) and _nfc(before + char) == _nfc(before) + _nfc(char)
-
-
-def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
 
 
 def _chosen(item: Transcript, places: Sequence[Place], matched: Matched, occurrence: int) -> Found:
@@ -220,7 +164,7 @@ def _kept(quote: str) -> list[str]:
 def _departure(item: Transcript, quote: str) -> str:
     """Where the longest beginning of the quote that is there goes on otherwise; empty if too little is there."""
     wanted = fold(quote)
-    texts = [_Folded(part.text).text for message in item.messages for part in message.parts if part.text]
+    texts = [Folded(part.text).text for message in item.messages for part in message.parts if part.text]
     size, text = max(((_agreeing(text, wanted), text) for text in texts), default=(0, ""), key=lambda pair: pair[0])
     if size < min(SHORTEST_HINT, len(wanted)):
         return ""

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import msgspec
 
 from allegiance.corpus.predicate import parse
-from allegiance.errors import UsageError
+from allegiance.corpus.rows import Row
+from allegiance.errors import UnknownName, UsageError
 from allegiance.evidence.keep import Keep
 from allegiance.evidence.routes import drawn_route, readings_of, search_route, switches
 from allegiance.evidence.splits import require_visible, visible
@@ -44,7 +45,7 @@ def read_linked(keep: Keep, name: str, reader: str) -> Reading:
     Raises:
         Refusal: It is in the half that waits to confirm.
     """
-    require_visible(keep, next(row for row in keep.corpus.rows() if row.name == name))
+    require_visible(keep, _row(keep, name))
     return _log_reading(keep, name, reader, lambda order: Linked(reading=order))
 
 
@@ -65,6 +66,35 @@ def read_next(keep: Keep, predicate: str, reader: str) -> Reading:
     return _log_reading(
         keep, name, reader, lambda order: Browsed(reading=order, predicate=str(chosen), switched=switched)
     )
+
+
+def read_listed(keep: Keep, name: str, predicate: str, reader: str) -> Reading:
+    """Logs that somebody opens a transcript from the list of those that pass a filter.
+
+    Raises:
+        Refusal: It is in the half that waits to confirm.
+        UnknownName: The filter does not find it.
+    """
+    chosen = parse(visible(keep, predicate))
+    row = _row(keep, name)
+    require_visible(keep, row)
+    rated = any("@" in field for field, _ in chosen.terms)
+    if name not in {one.name for one in keep.select(str(chosen))} if rated else not chosen.matches(row.fields()):
+        raise UnknownName("transcript of this list", name, [])
+    _log_filter(keep, str(chosen), reader)
+    switched = switches(keep.log.entries(), reader)
+    return _log_reading(
+        keep, name, reader, lambda order: Browsed(reading=order, predicate=str(chosen), switched=switched)
+    )
+
+
+def _row(keep: Keep, name: str) -> Row:
+    """What a filter sees of one transcript, without reading the columns of all."""
+    item = keep.corpus.get(name)
+    return Row(
+        name=name, text_digest=item.text_digest, request=item.request, condition=item.condition, model=item.model,
+        run=item.run, sample=item.sample, status=item.status,
+    )  # fmt: skip
 
 
 def _log_filter(keep: Keep, predicate: str, reader: str) -> None:

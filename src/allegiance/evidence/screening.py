@@ -1,4 +1,4 @@
-"""Screening: a pattern asked of every transcript, inside the columnar engine."""
+"""Screening: a pattern or a classifier asked of every transcript."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from allegiance.errors import Refusal
 from allegiance.evidence.keep import Keep
 from allegiance.evidence.splits import is_split, turn_on
 from allegiance.rating.choices import ChoiceRater
+from allegiance.rating.classifier import ClassifierRater
 from allegiance.rating.labels import last
 from allegiance.rating.patterns import PatternRater
 from allegiance.records.label import UNDECIDED
 from allegiance.records.question import Question
 from allegiance.records.scenario import Scenario
+
+BulkRater = PatternRater | ChoiceRater | ClassifierRater
+"""Raters that rate a table of transcripts at a time."""
 
 
 def menu_rater(scenario: Scenario) -> tuple[Question, PatternRater]:
@@ -56,7 +60,7 @@ def foresee(keep: Keep, scenario: Scenario) -> None:
     turn_on(keep)
 
 
-def rate_all(keep: Keep, question: Question, rater: PatternRater | ChoiceRater) -> dict[str, int]:
+def rate_all(keep: Keep, question: Question, rater: BulkRater) -> dict[str, int]:
     """Labels every transcript that this rater has not labelled yet.
 
     Returns:

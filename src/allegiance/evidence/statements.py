@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from allegiance.evidence import judged
 from allegiance.evidence.material import Material
 from allegiance.evidence.terms import Terms
 from allegiance.evidence.working import cited, searched
@@ -50,7 +51,8 @@ def statement(
             return _quote(terms, population, material)
         case _:
             said = _rate(terms, population, material.draw, estimate)
-    return f"{said}; {_counts(estimate.counts)}; {registered}; {basis(terms.raters[0])}."
+    told = "".join(judged.remark(material.log, terms.question, card) for card in terms.raters)
+    return f"{said}; {_counts(estimate.counts)}; {registered}; {basis(terms.raters[0])}{told}."
 
 
 def _rate(terms: Terms, frame: Frame, draw: Draw | None, made: Estimate) -> str:

@@ -195,10 +195,14 @@ def transcripts(claim: Claim, material: Material) -> str:
     read = {row.name for row in sample(terms_of(claim), claim.frame, material)}
     strange = shipped.keys() - read
     require(not strange, f"words were shipped that are not those of the sample, first {sorted(strange)[:1]}")
-    require(not shipped or len(shipped) == len(read), "words of some transcripts of the sample were left out")
+    gone = sorted(by_name.keys() & set(material.withdrawn) - shipped.keys())
+    require(gone == list(material.withdrawn), "what is withdrawn is not a member, or its words are here")
+    left_out = read - shipped.keys() - set(gone)
+    require(not shipped or not left_out, "words of some transcripts of the sample were left out")
+    told = f"; {len(gone)} items withdrawn, digests known" if gone else ""
     if claim.kind == "quote":
-        return _exhibit(claim, material, shipped)
-    return f"{len(shipped)} of {len(read)} shipped, each hashes to its name"
+        return _exhibit(claim, material, shipped) + told
+    return f"{len(shipped)} of {len(read)} shipped, each hashes to its name{told}"
 
 
 def _row(item: Transcript) -> Row:
@@ -229,7 +233,9 @@ def _exhibit(claim: Claim, material: Material, shipped: Mapping[str, Transcript]
     text = parts[span.part].text if 0 <= span.part < len(parts) else ""
     ends = [span.start, *(end for gap in citation.left_out for end in gap), span.end]
     fits = 0 <= span.start < span.end <= len(text) and ends == sorted(ends)
-    require(fits, "the quoted place is not in a transcript that was shipped")
+    gone = citation.transcript in material.withdrawn
+    told = "the quoted transcript was withdrawn: its digest is known, its words cannot be checked any more"
+    require(fits, told if gone else "the quoted place is not in a transcript that was shipped")
     return f"it reads: {text[span.start : span.end][:80]!r}"
 
 

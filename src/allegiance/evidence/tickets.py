@@ -14,12 +14,18 @@ risk-limiting audits (Rivest's consistent sampling), with integer weights as an 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import heapq
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
 
 from allegiance.records.canonical import canonical
 from allegiance.records.draw import Commitment
 
 _UNIT = b"\x1f"
+_LAST = b"\xff" * 32
+_CHUNK = 8_192
+"""Tickets in memory at a time, beside the best."""
 
 
 def seed_of(commitment: Commitment) -> bytes:
@@ -44,6 +50,36 @@ def order(seed: bytes, names: Iterable[str], weights: Mapping[str, int] | None =
     """The names in ticket order; all weights 1 if none are given."""
     given = weights or {}
     return [name for _, name in sorted((ticket(seed, name, given.get(name, 1)), name) for name in set(names))]
+
+
+def first(seed: bytes, names: Sequence[bytes], n: int, weights: Sequence[int] | None = None) -> list[bytes]:
+    """The first `n` of the different names (UTF-8) in ticket order, as `order` has them: a heap, not a sort.
+
+    What it costs is the hashes, one for each name and unit of weight: about half a microsecond each.
+    """
+    best: list[tuple[bytes, bytes]] = []
+    step = _CHUNK if n < len(names) // 4 else max(1, len(names))
+    for start in range(0, len(names), step):
+        part = names[start : start + step]
+        made = _tickets(seed, part, None if weights is None else weights[start : start + step])
+        worst = best[-1][0] if len(best) >= n > 0 else _LAST
+        starts = np.frombuffer(b"".join(made), ">u8")[::4]
+        near = [(made[i], part[i]) for i in np.flatnonzero(starts <= int.from_bytes(worst[:8])).tolist()]
+        best = heapq.nsmallest(n, set(near).union(best))
+    return [name for _, name in best]
+
+
+def _tickets(seed: bytes, names: Sequence[bytes], weights: Sequence[int] | None) -> list[bytes]:
+    """The ticket of each name, by the shortest way to it."""
+    sha, before, once = hashlib.sha256, seed + _UNIT, _UNIT + b"0"
+    if weights is None:
+        return [sha(before + name + once).digest() for name in names]
+    ends = [_UNIT + str(j).encode() for j in range(max(weights, default=0))]
+    until = [ends[:weight] for weight in range(len(ends) + 1)]
+    return [
+        min([sha(start + end).digest() for end in until[weight]])
+        for start, weight in zip(map(before.__add__, names), weights, strict=True)
+    ]
 
 
 def _finish(start: hashlib._Hash, j: int) -> bytes:

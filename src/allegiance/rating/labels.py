@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
+import pyarrow as pa
 import sqlalchemy as sa
 
 from allegiance.errors import UnknownName, UsageError
 from allegiance.ledger.database import Database, cards, events, labels
 from allegiance.ledger.log import Entry, append, next_seq
+from allegiance.rating.columns import answers
 from allegiance.records.canonical import canonical, digest_bytes, digest_names
 from allegiance.records.label import UNDECIDED, Label
 from allegiance.records.question import Question
@@ -66,6 +68,14 @@ class LabelStore:
             append(connection, "labels", _event(question, rater, fresh))
         return len(fresh)
 
+    def put(self, question: Question) -> bool:
+        """Puts a question before anybody has answered it: its card, and an entry in the log. Whether it is new."""
+        with self._database.write() as connection:
+            new = _save_card(connection, "question", question.name, question)
+            if new:
+                append(connection, "rubric", {"question": question.digest, "name": question.name})
+        return new
+
     def revise(self, label: Label) -> Label:
         """The same label with the revision number that follows this rater's last answer on this transcript."""
         query = sa.select(sa.func.max(labels.c.revision)).where(
@@ -90,6 +100,18 @@ class LabelStore:
         query = query if before is None else query.where(labels.c.batch < before)
         with self._database.read() as connection:
             return [msgspec.json.decode(body, type=Label) for body in connection.scalars(query)]
+
+    def columns(self, question: str, rater: str, *, before: int | None = None) -> pa.Table:
+        """The answers of one rater to one question that count, as columns; see `rating.columns`."""
+        with self._database.read() as connection:
+            return answers(connection, question, rater, before)
+
+    def of(self, transcript: str) -> list[Label]:
+        """The answers about one transcript that count: of each rater and question, the last."""
+        query = sa.select(labels.c.body).where(labels.c.transcript == transcript).order_by(labels.c.revision)
+        with self._database.read() as connection:
+            found = [msgspec.json.decode(body, type=Label) for body in connection.scalars(query)]
+        return list({(label.question, label.rater): label for label in found}.values())
 
     def batches(self, question: str, raters: Iterable[str], *, before: int) -> dict[int, list[str]]:
         """Number of a log entry → digests of the labels saved with it, for one question and these raters."""

@@ -22,6 +22,22 @@ class Segment(Record, frozen=True, kw_only=True):
     bytes: int
 
 
+class Purge(Record, frozen=True, kw_only=True):
+    """A take-down in one segment: the segment was written anew without some transcripts, and deleted.
+
+    Attributes:
+        segment: Digest of the segment that held them; the file is gone.
+        into: Digest of the segment that took its place; empty if nothing was left of it.
+        names: The transcripts taken down, sorted: their tombstones.
+        columns: Digest of the file that keeps what is known of them without their words.
+    """
+
+    segment: str
+    into: str = ""
+    names: tuple[str, ...]
+    columns: str
+
+
 class Manifest(Record, frozen=True, kw_only=True):
     """One version of a corpus.
 
@@ -30,7 +46,9 @@ class Manifest(Record, frozen=True, kw_only=True):
         members: Digest of the sorted names of all transcripts (see `digest_names`).
         count: Number of transcripts.
         parent: The version before, empty for the first.
-        withdrawn: Names taken down (tombstones), sorted.
+        withdrawn: Names that do not count although a segment holds them, sorted.
+        purged: What was taken down so far, in order; every later version repeats it. An older version whose
+            segments are named here is read without these transcripts.
         format: `FORMAT`; written out, so that an old manifest keeps saying what it is.
     """
 
@@ -39,6 +57,7 @@ class Manifest(Record, frozen=True, kw_only=True):
     count: int = 0
     parent: str = ""
     withdrawn: tuple[str, ...] = ()
+    purged: tuple[Purge, ...] = ()
     format: str
 
     @property

@@ -138,6 +138,8 @@ def _conditions(keep: Keep) -> list[ConditionRow]:
 
 
 def _quote(keep: Keep, citation: Citation) -> Quote:
+    if citation.transcript in keep.corpus.taken_down():
+        return Quote(citation=citation, speaker="taken down", model="", condition="")
     item = keep.corpus.get(citation.transcript)
     return Quote(
         citation=citation,

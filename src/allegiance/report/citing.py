@@ -8,7 +8,7 @@ from allegiance.evidence.carrying import carried
 from allegiance.records.canonical import digest
 from allegiance.records.route import Citation
 from allegiance.records.transcript import Transcript
-from allegiance.report.words import count, read_before, way
+from allegiance.report.words import count, read_before, visible, way
 
 GAP = " […] "
 """What stands in a quote for words that it leaves out."""
@@ -90,6 +90,24 @@ def csl(citation: Citation, item: Transcript, archive: str) -> list[dict[str, ob
     if item.model:
         made["author"] = [{"literal": item.model}]
     return [made]
+
+
+def bibtex(citation: Citation, item: Transcript, archive: str) -> str:
+    """A citation as a BibTeX entry of the type ``misc``. Characters that mean something to TeX are escaped."""
+    made = csl(citation, item, archive)[0]
+    kept = {
+        "title": made["title"], "author": item.model, "howpublished": archive, "note": made["note"],
+        "eprint": citation.transcript, "abstract": made["abstract"],
+    }  # fmt: skip
+    lines = [f"  {name} = {{{_tex(str(value))}}}," for name, value in kept.items() if value]
+    return "\n".join([f"@misc{{{made['id']},", *lines, "}", ""])
+
+
+def _tex(text: str) -> str:
+    special = {char: f"\\{char}" for char in "&%$#_{}"} | {
+        "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}",
+    }  # fmt: skip
+    return "".join(special.get(char, char) for char in visible(" ".join(text.split())))
 
 
 def _folded(citation: Citation) -> str:

@@ -70,19 +70,19 @@ def gap_plot(rows: Sequence[GapRow], *, narrow: bool = False) -> str:
 
     `narrow` draws for small screens: names above the intervals instead of beside them.
     """
-    return _svg(gap_spec(rows, narrow=narrow), f"Plot of {plural(len(rows), 'gap')}.") if rows else NOTHING
+    return svg(gap_spec(rows, narrow=narrow), f"Plot of {plural(len(rows), 'gap')}.") if rows else NOTHING
 
 
 def arm_plot(rows: Sequence[GapRow], *, narrow: bool = False) -> str:
     """The two rates behind each gap as inline SVG: a disc for the minuend, a diamond for the other."""
     return (
-        _svg(arm_spec(rows, narrow=narrow), f"Plot of {plural(len(rows), 'pair')} of rates.") if rows else NOTHING
+        svg(arm_spec(rows, narrow=narrow), f"Plot of {plural(len(rows), 'pair')} of rates.") if rows else NOTHING
     )
 
 
 def rate_plot(rows: Sequence[RateRow], *, narrow: bool = False) -> str:
     """Rates as inline SVG: a point and an interval each, and n beside it."""
-    return _svg(rate_spec(rows, narrow=narrow), f"Plot of {plural(len(rows), 'rate')}.") if rows else NOTHING
+    return svg(rate_spec(rows, narrow=narrow), f"Plot of {plural(len(rows), 'rate')}.") if rows else NOTHING
 
 
 def gap_spec(rows: Sequence[GapRow], *, narrow: bool = False) -> Spec:
@@ -195,7 +195,7 @@ def _spec(layers: Sequence[alt.Chart], narrow: bool) -> Spec:
     return spec
 
 
-def _svg(spec: Spec, label: str) -> str:
+def svg(spec: Spec, label: str) -> str:
     """The specification drawn; what a screen reader says of it is `label`."""
     drawn = vl_convert.vegalite_to_svg(json.dumps(spec), allowed_base_urls=[])
     head, _, body = drawn.partition(">")

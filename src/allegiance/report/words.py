@@ -7,7 +7,7 @@ decimal. Estimates are rounded to the nearest, ends of intervals outward.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 from allegiance.records.claim import Arm, Claim, Counts, Estimate
@@ -31,6 +31,11 @@ def visible(text: str) -> str:
     Tab and line feed stay. Text without such characters comes back unchanged.
     """
     return _UNSEEN.sub(lambda found: f"⟦U+{ord(found.group()):04X}⟧", text)
+
+
+def unseen(text: str) -> Iterator[re.Match[str]]:
+    """The characters of a text that have no visible shape."""
+    return _UNSEEN.finditer(text)
 
 
 def number(share: float | None) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from allegiance.testing.judges import FakeJudge
 from allegiance.testing.memorised import MemorisedRun
 from allegiance.testing.scripted import ScriptedModel, ScriptedRun
 from allegiance.testing.standings import Planted, ScriptedStandings
 from allegiance.testing.tiny import tiny_corpus
 
-__all__ = ["MemorisedRun", "Planted", "ScriptedModel", "ScriptedRun", "ScriptedStandings", "tiny_corpus"]
+__all__ = ["FakeJudge", "MemorisedRun", "Planted", "ScriptedModel", "ScriptedRun", "ScriptedStandings", "tiny_corpus"]

@@ -151,6 +151,7 @@ TRANSCRIPTS: Mapping[str, Attack] = {
     "a transcript's status is altered": Attack(words.alter_a_status, "transcripts"),
     "some words are left out": Attack(words.ship_some_words, "transcripts"),
     "other words are added": Attack(words.ship_other_words, "transcripts"),
+    "a stranger is withdrawn": Attack(words.withdraw_a_stranger, "transcripts"),
     "what is quoted is not shipped": Attack(words.ship_no_words, "transcripts", on="quote"),
     "a citation points past the end": Attack(words.cite_past_the_end, "transcripts", on="quote"),
     "a citation counts from the end": Attack(words.cite_from_the_end, "transcripts", on="quote"),

@@ -118,6 +118,11 @@ def leave_hits_out(claim: Claim, material: Material) -> Forged:
     return finish(replace(claim, frame=frame), replace(material, transcripts=()))
 
 
+def withdraw_a_stranger(claim: Claim, material: Material) -> Forged:
+    """A transcript is said to be withdrawn that was never there."""
+    return claim, replace(material, withdrawn=("sha256:" + "0" * 64,))
+
+
 def forge_the_statement(claim: Claim, material: Material) -> Forged:
     """The words say more than the number."""
     return replace(claim, statement=claim.statement.replace("95 %", "99 %")), material

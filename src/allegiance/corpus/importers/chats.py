@@ -36,7 +36,7 @@ def read(source: SourceFile, applied: Applied) -> Iterator[Kept | Reject]:
 def _numbered(text: str, name: str, applied: Applied) -> Iterator[Numbered]:
     if applied.mapping.format == "json":
         return _json(text, name, applied.mapping.records)
-    return lines(text, name) if applied.mapping.format == "jsonl" else _csv(text, name)
+    return lines(text, name) if applied.mapping.format == "jsonl" else csv_rows(text, name)
 
 
 def lines(text: str, name: str) -> Iterator[Numbered]:
@@ -62,7 +62,12 @@ def _json(text: str, name: str, path: str) -> Iterator[Numbered]:
     yield from enumerate(value, 1)
 
 
-def _csv(text: str, name: str) -> Iterator[Numbered]:
+def csv_rows(text: str, name: str) -> Iterator[Numbered]:
+    """The rows of a CSV text as objects, with their line numbers from 1.
+
+    Raises:
+        ImportRefused: It is not CSV, or its first line does not name each column once.
+    """
     before = csv.field_size_limit(_LONGEST_FIELD)
     try:
         rows = csv.reader(io.StringIO(text, newline=""), strict=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from allegiance.records.label import Value
+from allegiance.records.label import Label
 from allegiance.records.question import Question
 from allegiance.records.rater import RaterCard
 from allegiance.records.transcript import Transcript
@@ -23,13 +23,15 @@ class Verdict:
         value: On our menu.
         score: The number, where the source gave one; finite.
         raw: What the source says, verbatim; JSON where it is not text.
+        exact: The label itself, where one of ours comes back.
     """
 
     question: Question
     rater: RaterCard
-    value: Value
+    value: str
     score: float | None = None
     raw: str = ""
+    exact: Label | None = None
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,10 @@ class ImportedLabel:
     transcript: str
     question: Question
     rater: RaterCard
-    value: Value
+    value: str
     score: float | None
     raw: str
+    exact: Label | None = None
 
 
 @dataclass(frozen=True)
@@ -61,12 +64,14 @@ class Reject:
         member: Member of the archive; empty if there is none.
         line: Line, or index of the record from 1; 0 if it is about the whole file or member.
         reason: Why, in a sentence.
+        record: The record itself, as text, where it is at hand.
     """
 
     file: str
     member: str
     line: int
     reason: str
+    record: str = ""
 
     @property
     def where(self) -> str:

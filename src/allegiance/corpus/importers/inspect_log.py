@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from allegiance.corpus.archive import Archive
 from allegiance.corpus.importers.found import Kept, Reject
+from allegiance.corpus.importers.sample_fields import sample_fields
 from allegiance.corpus.importers.samples import sample
 from allegiance.corpus.importers.source import SourceFile
 from allegiance.corpus.mapping_apply import Applied
@@ -61,9 +62,7 @@ def read_json(source: SourceFile, log: Mapping[str, object], applied: Applied | 
 def read_eval(source: SourceFile, applied: Applied | None) -> Iterator[Kept | Reject]:
     """The samples of an ``.eval`` log."""
     log = EvalLog(source, applied)
-    for key in log.keys:
-        yield log.read(key)
-    yield from _missing(log.archive, log.names, set(log.keys), source.name)
+    yield from log.some(0, len(log.keys), last=True)
 
 
 class EvalLog:
@@ -87,12 +86,23 @@ class EvalLog:
         self.keys = tuple(self._members)
         self._index = {key: index for index, key in enumerate(self.keys)}
 
+    def sizes(self) -> list[int]:
+        """Bytes of each sample."""
+        return [self.archive.size(member) for member in self._members.values()]
+
+    def some(self, start: int, end: int, *, last: bool) -> Iterator[Kept | Reject]:
+        """The samples from one index to before another; after the last one, those that should be there and are not."""
+        for key in self.keys[start:end]:
+            yield self.read(key)
+        if last:
+            yield from _missing(self.archive, self.names, set(self.keys), self._source.name)
+
     def read(self, key: str) -> Kept | Reject:
         """One sample, or why it cannot be read."""
         source, member = self._source, self._members[key]
         place = Source(digest=source.digest, file=source.name, member=member, record=self._index[key], format=EVAL)
         try:
-            raw = _whole(self.archive, key, member, self.names)
+            raw = _whole(self.archive, key, member, self.names, source.limits.record_bytes)
             return sample(
                 raw, self._header.status, self._header.eval, place, self._applied, source.limits.member_bytes
             )
@@ -123,9 +133,9 @@ def _eval_header(archive: Archive, where: str) -> Header:
     )
 
 
-def _whole(archive: Archive, key: str, member: str, names: Sequence[str]) -> object:
-    """A sample as one JSON value, whether it is stored whole or in chunks."""
-    raw = load(archive.read(member), member)
+def _whole(archive: Archive, key: str, member: str, names: Sequence[str], most: int) -> object:
+    """A sample as one JSON value, whether it is stored whole or in chunks, without what is not read of it."""
+    raw = sample_fields(archive, member, most)
     if member.endswith("/sample.json") and isinstance(raw, dict):
         folder = f"samples/{key}/"
         pool = _sequence(archive, folder + "messages/", names)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from allegiance.corpus.importers.besides import LABELS, verdicts
 from allegiance.corpus.importers.found import Kept, Reject
 from allegiance.corpus.importers.source import SourceFile
 from allegiance.corpus.messages import from_chat
@@ -35,7 +36,7 @@ def read(source: SourceFile) -> Iterator[Kept | Reject]:
             )
             _check(file, source)
             for index, row in enumerate(_rows(file)):
-                yield _ours(row, index, source) if ours else _scout(row, index, source)
+                yield of_ours(row, index, source) if ours else of_scout(row, index, source)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise ImportRefused(
             f"this Parquet file cannot be read: {error}.", where=source.name, next="Copy it again."
@@ -67,17 +68,19 @@ def _check(file: pq.ParquetFile, source: SourceFile) -> None:
         )
 
 
-def _ours(row: Mapping[str, object], index: int, source: SourceFile) -> Kept | Reject:
+def of_ours(row: Mapping[str, object], index: int, source: SourceFile) -> Kept | Reject:
+    """The transcript of a row with our columns, which must have the name that it says."""
     try:
         item = transcript(row)
         if item.name != row["transcript_id"]:
             return Reject(source.name, "", index + 1, f"its words do not match its name {row['transcript_id']}.")
+        return Kept(item, verdicts(row.get(LABELS), item.name))
     except AllegianceError as error:
         return Reject(source.name, "", index + 1, error.what)
-    return Kept(item)
 
 
-def _scout(row: Mapping[str, object], index: int, source: SourceFile) -> Kept | Reject:
+def of_scout(row: Mapping[str, object], index: int, source: SourceFile) -> Kept | Reject:
+    """The transcript of a row with Scout's columns."""
     try:
         raw = parse(str(row["messages"] or "[]"), "messages")
         value, notes = clean({"messages": raw, "metadata": _metadata(row)})

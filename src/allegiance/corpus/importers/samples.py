@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from allegiance.corpus.importers import exported
 from allegiance.corpus.importers.found import Kept
 from allegiance.corpus.importers.scores import verdicts
 from allegiance.corpus.mapping_apply import Applied
@@ -74,6 +75,8 @@ def _sample(
     resolved = spread.out({**kept, "messages": raw.get("messages") or _input(raw)})
     value, notes = clean(resolved)
     assert isinstance(value, dict)
+    if exported.is_carried(value):
+        return exported.take(value, _mappings(value["messages"]) if raw.get("messages") else [])
     turns = tuple(from_chat(message) for message in _mappings(value.pop("messages")))
     item = Transcript(
         messages=turns,

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from allegiance.corpus.archive import Limits, shown
+from allegiance.corpus.importers.beside import why_aside
 from allegiance.errors import ImportRefused
 
-SUFFIXES = (".eval", ".json", ".jsonl", ".csv", ".parquet")
+SUFFIXES = (".eval", ".json", ".jsonl", ".ndjson", ".csv", ".parquet", ".arrow")
 """Files that are looked for in a directory."""
 
 
@@ -70,7 +71,7 @@ def opened(candidate: Candidate, limits: Limits) -> Iterator[SourceFile]:
         ImportRefused: It cannot be opened, is not a regular file, is empty, or was changed while it was read.
     """
     where = candidate.name
-    with _file(candidate.path, where) as file:
+    with open_file(candidate.path, where) as file:
         before = os.fstat(file.fileno())
         if not stat.S_ISREG(before.st_mode):
             raise ImportRefused("this is not a regular file.", where=where)
@@ -112,6 +113,8 @@ def candidates(path: Path) -> tuple[list[Candidate], list[tuple[str, str]]]:
                 continue
             if full.is_symlink():
                 aside.append((label, "a symbolic link; not followed"))
+            elif why := why_aside(full):
+                aside.append((label, why))
             else:
                 taken.append(Candidate(full, label, real))
         aside += [(_label(str(Path(folder, n).relative_to(real))), "a link to a directory; not followed")
@@ -123,7 +126,12 @@ def _label(name: str) -> str:
     return name if name.isprintable() else shown(name)
 
 
-def _file(path: Path, where: str) -> BinaryIO:
+def open_file(path: Path, where: str) -> BinaryIO:
+    """A file that is not a link, without waiting should it be a pipe.
+
+    Raises:
+        ImportRefused: It cannot be opened.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:

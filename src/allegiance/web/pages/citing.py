@@ -1,0 +1,72 @@
+"""Citations: making one from words and a route, and reading one that somebody made."""
+
+from __future__ import annotations
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from allegiance.errors import UnknownName
+from allegiance.evidence.carrying import carried
+from allegiance.evidence.citations import citations, cite, log_citation
+from allegiance.records.canonical import digest
+from allegiance.records.route import Browsed, Citation, Drawn
+from allegiance.report import citing
+from allegiance.web.answers import see_other, shared, with_json, with_page
+from allegiance.web.forms import fields
+from allegiance.web.state import State
+
+
+async def make(request: Request) -> Response:
+    """Cites words of a transcript by the route of its first reading, and leads to the citation."""
+    given = await fields(request, ("name", "words"))
+    state = shared(request)
+
+    def work() -> Citation:
+        made = cite(state.keep, state.keep.corpus.resolve(given["name"]), given["words"].replace("\r\n", "\n"))
+        log_citation(state.keep, made)
+        return made
+
+    return see_other(f"/c/{code(await run_in_threadpool(work))}")
+
+
+def show(request: Request) -> Response:
+    """A citation: words, place, route, what that supports, and what to do to learn more."""
+    state = shared(request)
+    name, _, form = str(request.path_params["code"]).partition(".")
+    found = _find(state, name)
+    item = state.keep.corpus.get(found.transcript)
+    if form == "md":
+        return PlainTextResponse(citing.markdown(found, item) + "\n", media_type="text/markdown; charset=utf-8")
+    if form == "json":
+        return with_json(citing.csl(found, item, state.study.settings.title))
+    if form == "bib":
+        return PlainTextResponse(citing.bibtex(found, item, state.study.settings.title))
+    if form:
+        raise UnknownName("form of a citation", form, ["md", "json", "bib"])
+    told = carried(found.route)
+    values = {
+        "quote": citing.quoted(found), "name": found.transcript, "place": citing.address(found, item),
+        "route": citing.route(found), "supports": told.supports, "lacks": told.lacks, "next": "",
+        "base": f"/c/{name}", "where": _population(found), "markdown": citing.markdown(found, item),
+        "link": f"/t/{found.transcript}#m{found.span.message}p{found.span.part}",
+    }  # fmt: skip
+    return with_page(request, "citation.html.j2", values)
+
+
+def code(citation: Citation) -> str:
+    """What a citation is called in its address."""
+    return digest(citation).removeprefix("sha256:")[:16]
+
+
+def _find(state: State, name: str) -> Citation:
+    known = {code(one): one for one in citations(state.keep)}
+    if name not in known:
+        raise UnknownName("citation", name, [])
+    return known[name]
+
+
+def _population(citation: Citation) -> str:
+    """The filter of the population that a transcript came from; empty for the whole corpus."""
+    route = citation.route
+    return route.predicate if isinstance(route, Drawn | Browsed) else ""
