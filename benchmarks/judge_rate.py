@@ -20,9 +20,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import aiohttp
 from import_rate import Row, row
 from stub_server import Behaviour, StubServer
 
+from allegiance.bridge.judges.direct import DirectAsker
+from allegiance.bridge.judges.inspect import InspectAsker
+from allegiance.rating.judging.asking import Asker
+from allegiance.rating.judging.cache import ReplyCache
+from allegiance.rating.judging.judge import Judge
+from allegiance.rating.judging.runner import Judging
 from allegiance.records.question import Question
 from allegiance.records.transcript import Message, Part, Source, Transcript
 
@@ -79,13 +86,6 @@ def _child(who: str, url: str, connections: int, count: int) -> dict[str, float]
 
 def _ours(who: str, url: str, connections: int, count: int) -> int:
     """Calls made by a judging, all of which were answered."""
-    from allegiance.bridge.judges.direct import DirectAsker
-    from allegiance.bridge.judges.inspect import InspectAsker
-    from allegiance.rating.judging.asking import Asker
-    from allegiance.rating.judging.cache import ReplyCache
-    from allegiance.rating.judging.judge import Judge
-    from allegiance.rating.judging.runner import Judging
-
     asker: Asker = DirectAsker(url=url, model="stub", connections=connections)
     if who == "inspect":
         model = {"base_url": url, "api_key": "no-key-is-needed"}
@@ -102,9 +102,6 @@ def _ours(who: str, url: str, connections: int, count: int) -> int:
 
 def _bare(url: str, connections: int, count: int) -> int:
     """Calls made by a client that does nothing else."""
-    from allegiance.bridge.judges.direct import DirectAsker
-    from allegiance.rating.judging.judge import Judge
-
     judge, asker = Judge(question=QUESTION, model="stub"), DirectAsker(url=url, model="stub")
     seen = [judge.see(item) for _, item in items(200)]
     bodies = [json.dumps(asker._body(judge.call("", each, each.new_code()))).encode() for each in seen]
@@ -113,8 +110,6 @@ def _bare(url: str, connections: int, count: int) -> int:
 
 
 async def _post(url: str, bodies: list[bytes], connections: int, count: int) -> None:
-    import aiohttp
-
     left = iter(range(count))
 
     async def work(session: aiohttp.ClientSession) -> None:
@@ -129,11 +124,9 @@ async def _post(url: str, bodies: list[bytes], connections: int, count: int) -> 
 
 def main() -> None:
     """One cell: prints calls a second, CPU milliseconds of a call, and peak memory."""
-    import aiohttp  # noqa: F401  (loading it is not part of the judging)
-
     who, url, connections, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     if who == "inspect":
-        import allegiance.bridge.engine  # noqa: F401
+        import allegiance.bridge.engine  # noqa: F401  (loading it is not part of the judging)
     began, worked = time.perf_counter(), time.process_time()
     calls = _bare(url, connections, count) if who == "bare" else _ours(who, url, connections, count)
     seconds, cpu = time.perf_counter() - began, time.process_time() - worked

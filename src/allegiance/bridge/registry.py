@@ -1,4 +1,4 @@
-"""What Inspect finds under the name ``allegiance``: the model provider, and a task for each scenario.
+"""What Inspect finds under the name ``allegiance``: the model provider, a task for each scenario, and raters.
 
 ::
 
@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from inspect_ai import Task, task
@@ -16,6 +17,7 @@ from inspect_ai.model import ModelAPI, modelapi
 
 from allegiance import scenarios
 from allegiance.bridge.asking import ask, samples
+from allegiance.bridge.scorers import pattern as pattern  # noqa: PLC0414  (found in here by Inspect)
 from allegiance.records.scenario import Scenario
 from allegiance.scenarios.grids import AnyGrid, in_every_tier
 from allegiance.scenarios.sources import with_requests
@@ -95,3 +97,6 @@ def _levels(given: Levels) -> dict[str, tuple[str, ...]]:
 
 TASKS = {name: _offered(name) for name in scenarios.library()}
 """Name of each scenario of the library → its task."""
+
+if "inspect_scout" in sys.modules:  # Scout is asking: what it may scan with is found here, too
+    from allegiance.bridge import scanners  # noqa: F401

@@ -87,7 +87,8 @@ class Adding:
         theirs = [part.filter(pc.is_in(part["source_digest"], told)) for part in held]
         known = pa.concat_tables([mine.slice(0, 0), *theirs])
         found = pc.is_in(_keys(mine), _keys(known)).to_numpy()
-        return np.flatnonzero(fresh)[found.astype(bool)]
+        rows: NDArray[np.int64] = np.flatnonzero(fresh)[np.asarray(found, bool)]
+        return rows
 
     def publish(self, fresh: Mask) -> Added:
         """Make a version of the fresh rows beside those that are there; if there are none, the version stays.

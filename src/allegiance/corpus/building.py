@@ -41,7 +41,7 @@ class _Row(NamedTuple):
 
     text: str
     messages: bytes
-    count: int
+    length: int
     condition: bytes
     request: str
     model: str
@@ -93,9 +93,10 @@ class Rows:
         source = item.source
         self._rows.append(
             _Row(
-                chat.text_digest, chat.stored, chat.count, self._condition(item.condition), item.request, item.model,
-                item.run, item.sample, item.status, item.canary, metadata, None if here else source.digest,
-                source.file, source.member, source.record, source.format, facts(item.metadata) or None,
+                chat.text_digest, chat.stored, chat.messages, self._condition(item.condition), item.request,
+                item.model, item.run, item.sample, item.status, item.canary, metadata,
+                None if here else source.digest, source.file, source.member, source.record, source.format,
+                facts(item.metadata) or None,
             )
         )  # fmt: skip
         self.bytes += len(chat.stored) + len(metadata)
@@ -147,10 +148,10 @@ class Rows:
 
 def _text_digest(item: Transcript) -> str:
     """`Transcript.text_digest`, faster where no part has words in its data."""
-    words = [[m.role, [[part.kind, part.text, part.redacted, part.data] for part in m.parts]] for m in item.messages]
+    said = [(turn.role, [(p.kind, p.text, p.redacted, p.data) for p in turn.parts]) for turn in item.messages]
     try:
         if not any(part.data for message in item.messages for part in message.parts):
-            return "sha256:" + hashlib.sha256(_encode(words)).hexdigest()
+            return "sha256:" + hashlib.sha256(_encode(said)).hexdigest()
     except UnicodeEncodeError:  # it has no digest; the slow way says so
         pass
     return item.text_digest
@@ -175,10 +176,10 @@ def _name(row: _Row) -> str:
 def _batch(names: list[str], rows: Sequence[_Row]) -> pa.RecordBatch:
     request, run, model = ([getattr(row, name) for row in rows] for name in ("request", "run", "model"))
     formats = [row.format for row in rows]
-    columns: dict[str, list[object]] = {
-        "transcript_id": [*names], "source_type": formats, "source_id": run, "source_uri": [row.file for row in rows],
+    columns: dict[str, Sequence[object]] = {
+        "transcript_id": names, "source_type": formats, "source_id": run, "source_uri": [row.file for row in rows],
         "task_id": request, "task_repeat": [row.sample + 1 if row.sample >= 0 else None for row in rows],
-        "model": model, "message_count": [row.count for row in rows], "trust_content": [False] * len(rows),
+        "model": model, "message_count": [row.length for row in rows], "trust_content": [False] * len(rows),
         "messages": [row.messages for row in rows], "request": request, "run": run,
         "condition": [row.condition for row in rows], "sample": [row.sample for row in rows],
         "status": [row.status for row in rows], "canary": [row.canary for row in rows],
@@ -191,7 +192,7 @@ def _batch(names: list[str], rows: Sequence[_Row]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([_array(told, columns, len(rows)) for told in STORED], schema=STORED)
 
 
-def _array(told: pa.Field, columns: Mapping[str, list[object]], length: int) -> pa.Array:
+def _array(told: pa.Field, columns: Mapping[str, Sequence[object]], length: int) -> pa.Array:
     values = columns.get(told.name)
     if values is None:
         return pa.nulls(length, told.type)

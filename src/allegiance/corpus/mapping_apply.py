@@ -135,7 +135,12 @@ class Applied:
         return Kept(item, self._verdicts(context))
 
     def _stamped(
-        self, context: Context, place: Source, turns: tuple[Message, ...], status: Status, metadata: dict[str, object]
+        self,
+        context: Context,
+        place: Source,
+        turns: tuple[Message, ...],
+        status: Status,
+        metadata: Mapping[str, object],
     ) -> Transcript:
         """The transcript, with request, condition, model, run and sample index."""
         made = Transcript(

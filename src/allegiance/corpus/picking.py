@@ -130,7 +130,8 @@ class Picker:
         self._escaped = escaped == len(data)
         inside = (np.cumsum(quotes) + self._quoted) % 2
         self._quoted = int(inside[-1])
-        return inside == 0
+        outside: NDArray[np.bool_] = inside == 0
+        return outside
 
     def _refuse(self, what: str) -> ImportRefused:
         return ImportRefused(what, where=self._where)

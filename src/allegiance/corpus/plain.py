@@ -28,13 +28,13 @@ class Chat(NamedTuple):
     Attributes:
         text_digest: Digest of its words.
         stored: Its messages as `messages` holds them: JSON in UTF-8.
-        count: How many messages.
+        messages: How many there are.
         replied: Whether one is the model's.
     """
 
     text_digest: str
     stored: bytes
-    count: int
+    messages: int
     replied: bool
 
 
@@ -97,15 +97,16 @@ def _turn(message: object) -> tuple[str, _Parts] | None:
 
 
 def _pieces(content: object) -> _Parts | None:
+    """The pieces of a content that is a list."""
     if type(content) is not list:
         return None
     parts: _Parts = []
     for piece in content:
         if type(piece) is not dict or len(piece) != 2:
             return None
-        kind = piece.get("type")
-        text = piece.get(kind) if kind in ("text", "reasoning") else None
-        if type(text) is not str:
+        kind = "text" if piece.get("type") == "text" else "reasoning"
+        text = piece.get(kind)
+        if type(text) is not str or piece["type"] != kind:
             return None
         parts.append((kind, _encode(text)))
     return parts

@@ -78,7 +78,7 @@ def spoken(stored: str) -> Words:
 
 
 def _plain(chats: Sequence[_Chat]) -> Words:
-    answer, thoughts, everything = "", [], []
+    answer, thoughts, everything = "", list[str](), list[str]()
     for chat in chats:
         if chat.exact is not None:
             raise _Odd

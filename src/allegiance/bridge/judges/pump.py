@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager
 
 from allegiance.errors import RunError
 from allegiance.rating.judging.asking import Ask, Said
 
-Call = Callable[[Ask], Awaitable[Said]]
+Call = Callable[[Ask], Coroutine[None, None, Said]]
 HOPELESS = 20
 """Calls that fail one after the other, with none answered before, until it is given up."""
 
@@ -44,6 +44,10 @@ def pump(
         loop.close()
 
 
+CHUNK = 32
+"""Replies that are given back before new calls are sent: a wave of replies does not keep the server waiting."""
+
+
 class _Flow:
     """The calls that are under way."""
 
@@ -54,6 +58,7 @@ class _Flow:
         self._under: set[asyncio.Task[Said]] = set()
         self._ended: deque[asyncio.Task[Said]] = deque()
         self._some: asyncio.Future[None] | None = None
+        self._error: BaseException | None = None
         self._answered = self._failed = 0
 
     def run(self, calls: Iterator[Ask | None]) -> Iterator[Said]:
@@ -70,20 +75,23 @@ class _Flow:
                     self._begin(call)
             if not self._under and not self._ended:
                 return
-            if not self._ended:
+            if self._ended:
+                self._turn()
+            else:
                 self._wait()
             yield from self._given_back()
 
     def _given_back(self) -> Iterator[Said]:
-        """What has ended: first the replies, so that none is lost, then an error if there was one."""
-        error: BaseException | None = None
-        while self._ended:
+        """Some of what has ended; after an error all of it, so that no reply is lost, and then the error."""
+        given = 0
+        while self._ended and (given < CHUNK or self._error is not None):
             task = self._ended.popleft()
-            if (raised := task.exception()) is None:
+            self._error = task.exception() or self._error
+            if task.exception() is None:
+                given += 1
                 yield self._counted(task.result())
-            error = raised or error
-        if error is not None:
-            raise error
+        if self._error is not None:
+            raise self._error
 
     async def close(self) -> None:
         """Gives up what is under way."""
@@ -93,7 +101,7 @@ class _Flow:
         await asyncio.gather(*under, return_exceptions=True)
 
     def _begin(self, call: Ask) -> None:
-        task = self._loop.create_task(_as_coroutine(self.call(call)))
+        task = self._loop.create_task(self.call(call))
         self._under.add(task)
         task.add_done_callback(self._end)
 
@@ -103,7 +111,13 @@ class _Flow:
         if self._some is not None and not self._some.done():
             self._some.set_result(None)
 
+    def _turn(self) -> None:
+        """Lets the loop do what is due, such as to send new calls, and waits for nothing."""
+        self._loop.call_soon(self._loop.stop)
+        self._loop.run_forever()
+
     def _wait(self) -> None:
+        """Lets the loop run until a call ends."""
         self._some = self._loop.create_future()
         self._loop.run_until_complete(self._some)
         self._some = None
@@ -124,16 +138,6 @@ class _NoMore:
 
 
 _NO_MORE = _NoMore()
-
-
-async def _as_coroutine(call: Awaitable[Said]) -> Said:
-    return await call
-
-
-@asynccontextmanager
-async def always(call: Call) -> AsyncIterator[Call]:
-    """A client that needs no opening."""
-    yield call
 
 
 def _refuse_nested() -> None:

@@ -17,7 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from queue import SimpleQueue
 from threading import Condition
-from typing import BinaryIO, Protocol, TypeVar
+from typing import IO, Protocol, TypeVar
 
 import msgspec
 
@@ -213,18 +213,18 @@ def _first(waiting: list[Future[Done]]) -> Done:
         raise
 
 
-def _send(sink: BinaryIO, message: object) -> None:
+def _send(sink: IO[bytes], message: object) -> None:
     data = msgspec.msgpack.encode(message)
     sink.write(len(data).to_bytes(8, "little") + data)
     sink.flush()
 
 
-def _received(source: BinaryIO, kind: type[_Answer]) -> _Answer:
+def _received(source: IO[bytes], kind: type[_Answer]) -> _Answer:
     size = int.from_bytes(_exactly(source, 8), "little")
     return msgspec.msgpack.decode(_exactly(source, size), type=kind)
 
 
-def _exactly(source: BinaryIO, size: int) -> bytes:
+def _exactly(source: IO[bytes], size: int) -> bytes:
     data = source.read(size)
     if len(data) < size:
         raise EOFError

@@ -91,7 +91,7 @@ class EvalLog:
         return [self.archive.size(member) for member in self._members.values()]
 
     def some(self, start: int, end: int, *, last: bool) -> Iterator[Kept | Reject]:
-        """The samples from one index to before another; after the last one, those that should be there and are not."""
+        """The samples from one index to before another; after the last, those that should be there and are not."""
         for key in self.keys[start:end]:
             yield self.read(key)
         if last:

@@ -130,13 +130,21 @@ def recognised(source: SourceFile) -> tuple[str, object]:
 
 
 def _recognised_json(source: SourceFile, suffix: str) -> tuple[str, object]:
+    if suffix in (".jsonl", ".ndjson"):
+        return ("allegiance-jsonl" if _first_is_own(_start(source)) else "jsonl"), None
     text = decode(source.bytes(), source.name).text
-    if suffix in (".jsonl", ".ndjson") or (suffix != ".json" and _first_is_own(text)):
-        return ("allegiance-jsonl" if _first_is_own(text) else "jsonl"), None
+    if suffix != ".json" and _first_is_own(text):
+        return "allegiance-jsonl", None
     value = parse(text, source.name)
     if own.is_own(value):
         return "allegiance-json", value
     return (inspect_log.JSON if inspect_log.is_log(value) else "json"), value
+
+
+def _start(source: SourceFile) -> str:
+    """The first of a text, enough to hold the first line of an export of ours."""
+    source.file.seek(0)
+    return source.file.read(10_000).decode("utf-8-sig", "replace")
 
 
 def _first_is_own(text: str) -> bool:
@@ -250,7 +258,9 @@ class _Work:
         name, _ = named(found.transcript)
         self.transcripts.append(found.transcript)
         self.names.append(name)
-        self.labels += [ImportedLabel(name, v.question, v.rater, v.value, v.score, v.raw, v.exact) for v in found.verdicts]
+        self.labels += [
+            ImportedLabel(name, v.question, v.rater, v.value, v.score, v.raw, v.exact) for v in found.verdicts
+        ]
 
     def _refuse(self, found: Reject) -> None:
         if not self.skip_bad:

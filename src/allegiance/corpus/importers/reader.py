@@ -6,7 +6,7 @@ stood before them in the file, names what was read, reads all other files, and w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +26,18 @@ from allegiance.corpus.importers.lines import Values, lines
 from allegiance.corpus.importers.plan import DOES_NOT_FIT, read_records
 from allegiance.corpus.importers.source import Candidate, SourceFile, open_file, opened
 from allegiance.corpus.importers.units import (
-    Bad, Base, Begun, Done, Failure, Given, Piece, Read, Setup, Staged, Stamp, Unit,
+    Bad,
+    Base,
+    Begun,
+    Done,
+    Failure,
+    Given,
+    Piece,
+    Read,
+    Setup,
+    Staged,
+    Stamp,
+    Unit,
 )  # fmt: skip
 from allegiance.corpus.mapping_apply import Applied, Quick, applied
 from allegiance.errors import AllegianceError, ImportRefused
@@ -177,14 +188,14 @@ class Reader:
             part.rows = Rows()
             before += told.rows
 
-    def _read(self, piece: Piece, part: _Part, base: Base) -> Iterator[Named]:
+    def _read(self, piece: Piece, part: _Part, base: Base) -> Generator[Named, None, Read]:
         """The rows of a part that was not read before, and what there is to tell of it."""
         told = Read(0)
         mapping = self._setup.mapping
         try:
             if piece.kind == "members":
                 with _same(piece, base.digest, self._setup.limits) as source:
-                    use = mapping and applied(mapping, source.name, str(source.root))
+                    use = None if mapping is None else applied(mapping, source.name, str(source.root))
                     log = inspect_log.EvalLog(source, use)
                     yield from self._rows(log.some(piece.start, piece.end, last=piece.last), part)
                 return told

@@ -149,7 +149,7 @@ class Base(msgspec.Struct, frozen=True):
 
 
 class Given(msgspec.Struct, frozen=True):
-    """A label that came with a row; `card` is an index into the cards of the part, `row` into the rows of the unit."""
+    """A label that came with a row: `card` is an index into the part's cards, `row` into the unit's rows."""
 
     card: int
     row: int

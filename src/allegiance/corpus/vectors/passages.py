@@ -66,7 +66,7 @@ def passages(messages: Sequence[Message], *, by_sentence: bool = False) -> list[
 
 
 def sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Start and end of each sentence and the white space after it; long ones in pieces, short ones with the next."""
+    """Start and end of each sentence with white space after it; long ones in pieces, short ones with the next."""
     start = 0
     for found in _STOP.finditer(text):
         if found.end() - start >= SHORT:

@@ -258,7 +258,8 @@ class Judging:
             task.error = said.error or "no reply"
             self._take(task, out.vote, None)
             return
-        said = replace(said, text=_storable(said.text), model=_storable(said.model))
+        if not (said.text.isascii() and said.model.isascii()):
+            said = replace(said, text=_storable(said.text), model=_storable(said.model))
         self._cache.put(out.key, Kept(out.code, said))
         sent, back = spent(said, out.size)
         task.open.batch.sent += sent
