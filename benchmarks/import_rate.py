@@ -39,19 +39,19 @@ from allegiance.corpus.importers.stream import Stream
 from allegiance.corpus.mapping import load_mapping
 from allegiance.evidence.intake import take_in
 from allegiance.study import Study
-path, folder, mapping, workers = sys.argv[1:]
-study = Study.init(Path(folder), "measured")
+path, folder, mapping, workers = sys.argv[2:]
 using = load_mapping(Path(mapping)) if mapping else None
-def load():
+def load(number):
+    study = Study.init(Path(folder, str(number)), "measured")
     return take_in(study.keep, Stream([Path(path)], using, workers=int(workers) or None)).new
 """
 _SCOUT = """
 import asyncio, sys
 from inspect_scout import transcripts_db, transcripts_from
-path, folder = sys.argv[1:3]
-def load():
+path, folder = sys.argv[2:]
+def load(number):
     async def go():
-        async with transcripts_db(folder) as db:
+        async with transcripts_db(f"{folder}/{number}") as db:
             await db.insert(transcripts_from(path))
     return asyncio.run(go())
 """
@@ -59,8 +59,10 @@ _TIMED = """
 import resource, time
 def spent():
     return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+if sys.argv[1] == "warm":
+    load(0)
 wall, cpu = time.monotonic(), spent()
-load()
+load(1)
 print("measured", time.monotonic() - wall, spent() - cpu, flush=True)
 """
 
@@ -91,23 +93,27 @@ def row(what: str, ours: float, floor: float, peer: float | None, unit: str, n: 
 
 
 class Spent:
-    """What a process of its own took for one piece of work: seconds of wall and CPU time, peak memory in MB."""
+    """What a process of its own took for one piece of work: seconds of wall and CPU time, peak memory in MB.
 
-    def __init__(self, code: str, *arguments: object) -> None:
-        command = [sys.executable, "-W", "ignore", "-c", code + _TIMED, *map(str, arguments)]
+    If `warm`, the work is done once before, so that what it loads and compiles is not counted.
+    """
+
+    def __init__(self, code: str, *arguments: object, warm: bool = False) -> None:
+        told = "warm" if warm else "cold"
+        command = [sys.executable, "-W", "ignore", "-c", code + _TIMED, told, *map(str, arguments)]
         path = os.pathsep.join([str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])])
-        process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": path}
-        )
+        own = {"PYTHONPATH": path, "PYTHONPYCACHEPREFIX": str(ROOT / "build" / "pycache")}
+        env = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"} | own
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
         self.peak = 0.0
         while process.poll() is None:
             self.peak = max(self.peak, sum(map(_held, _tree(process.pid))))
             time.sleep(0.05)
         out, errors = process.communicate()
-        told = [line.split() for line in out.decode().splitlines() if line.startswith("measured")]
-        if process.returncode or not told:
+        said = [line.split() for line in out.decode().splitlines() if line.startswith("measured")]
+        if process.returncode or not said:
             raise RuntimeError(errors.decode())
-        self.wall, self.cpu = (float(number) for number in told[-1][1:])
+        self.wall, self.cpu = (float(number) for number in said[-1][1:])
 
 
 def floor(path: Path) -> float:
@@ -133,7 +139,7 @@ def jsonl(path: Path, count: int, workers: int = 0) -> list[Row]:
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         study = Path(folder, "study")
         spent = Spent(_OURS, path, study, MAPPING, workers)
-        stored = sum(file.stat().st_size for file in (study / "corpus" / "segments").iterdir())
+        stored = sum(file.stat().st_size for file in (study / "1" / "corpus" / "segments").iterdir())
     least = (before + floor(path)) / 2
     rate = size / 1e6 / spent.wall
     by = f"{workers} workers" if workers else "as the verb does"
@@ -160,8 +166,8 @@ def logs(count: int) -> list[Row]:
                     orjson.loads(archive.read(name))
 
         floor_ = count / cpu_seconds(least)
-        ours = [Spent(_OURS, log, Path(folder, f"study{i}"), "", 1) for i in range(3)]
-        peers = [Spent(_SCOUT, log, Path(folder, f"scout{i}")) for i in range(3)]
+        ours = [Spent(_OURS, log, Path(folder, f"study{i}"), "", 1, warm=True) for i in range(3)]
+        peers = [Spent(_SCOUT, log, Path(folder, f"scout{i}"), warm=True) for i in range(3)]
         fast, peer = min(one.cpu for one in ours), min(one.cpu for one in peers)
         what = f"import, .eval, {count:,} samples ({peer / fast:.1f} x Scout; target {PEER_TARGET:.0f})"
         return [

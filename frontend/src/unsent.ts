@@ -13,18 +13,19 @@ export interface Unsent {
 /** The queue of one reader for one draw of one study and one question. No other queue ever sends what is in it. */
 export class Queue {
   readonly #place: string;
-  #memory: Unsent[] = []; // for a browser that keeps nothing
+  #memory: readonly Unsent[] | undefined; // where the browser keeps nothing
 
   constructor(draw: string, question: string, reader: string) {
     this.#place = `allegiance.unsent ${JSON.stringify([draw, question, reader])}`;
   }
 
   all(): readonly Unsent[] {
+    if (this.#memory) return this.#memory;
     try {
       const kept: unknown = JSON.parse(localStorage.getItem(this.#place) ?? "[]");
       return Array.isArray(kept) ? kept.filter(isUnsent) : [];
     } catch {
-      return this.#memory;
+      return [];
     }
   }
 
@@ -70,12 +71,12 @@ export class Queue {
   }
 
   #keep(all: readonly Unsent[]): void {
-    this.#memory = [...all];
+    if (this.#memory) this.#memory = all;
     try {
       if (all.length) localStorage.setItem(this.#place, JSON.stringify(all));
       else localStorage.removeItem(this.#place);
     } catch {
-      // Kept in this page alone.
+      this.#memory = all;
     }
   }
 }
