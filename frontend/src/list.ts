@@ -4,6 +4,7 @@
  * much as the hand did, long ones (the thumb, the ends) by their share of the list.
  */
 import { LitElement, html, type PropertyValues, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
 import { listen, type Told } from "./acts.js";
 import { Away, Refused, isRecord, json } from "./asking.js";
 import { count, visible } from "./visible.js";
@@ -79,7 +80,7 @@ export class List extends LitElement {
             <thead>
               <tr aria-rowindex="1">${this.#heads.map((head) => this.#head(...head))}</tr>
             </thead>
-            <tbody>${rows.map((at) => this.#row(at))}</tbody>
+            <tbody>${repeat(rows, (at) => at, (at) => this.#row(at))}</tbody>
           </table>
         </div>
       </div>

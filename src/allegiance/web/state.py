@@ -74,7 +74,7 @@ def house() -> Environment:
             visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
         ),
     )
-    made.globals["asset"] = asset
+    made.globals.update(asset=asset, elements=elements)
     return made
 
 
@@ -82,3 +82,9 @@ def house() -> Environment:
 def asset(name: str) -> str:
     """The address of a file of ours, which changes when the file does."""
     return f"/static/{name}?{hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
+
+
+@lru_cache(maxsize=1)
+def elements() -> str:
+    """The address of the script of the elements; empty where it is not built, since pages are whole without it."""
+    return asset("built/workbench.js") if (STATIC / "built" / "workbench.js").is_file() else ""

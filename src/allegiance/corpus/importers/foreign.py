@@ -65,6 +65,9 @@ class Foreign:
         """The transcripts of records, taken as they come; None if they are in no form that we know.
 
         The requests of a batch make none by themselves: they are read with its replies.
+
+        Raises:
+            ImportRefused: The first cannot be read, and none after it is in a form that we know.
         """
         stream = iter(values)
         first = next(stream, None)
@@ -74,6 +77,8 @@ class Foreign:
             return Found(formats.BATCH_INPUT, self._asked(source))
         place = Source(digest=source.digest, file=source.name)
         found = formats.read(chain([first], stream), place, self.requests)
+        if found is None and isinstance(first[1], Reject):
+            raise ImportRefused(first[1].reason, where=first[1].where)
         return None if found is None else Found(formats.label(first[1]) or "jsonl", found)
 
     def _asked(self, source: SourceFile) -> Iterator[Kept | Reject]:
@@ -100,17 +105,22 @@ def lines(source: SourceFile) -> Iterator[formats.Numbered]:
     if start.startswith(_WIDE) or 0 in start:
         yield from chats.lines(decode(source.bytes(), source.name).text, source.name)
         return
-    source.file.seek(len(codecs.BOM_UTF8) if start.startswith(codecs.BOM_UTF8) else 0)
+    at = len(codecs.BOM_UTF8) if start.startswith(codecs.BOM_UTF8) else 0
+    source.file.seek(at)
     for number, line in enumerate(source.file, 1):
         if line.strip():
-            yield number, _value(line, number, source.name)
+            yield number, _value(line, number, at, source.name)
+        at += len(line)
 
 
-def _value(line: bytes, number: int, name: str) -> object:
-    text = ""
+def _value(line: bytes, number: int, at: int, name: str) -> object:
     try:
-        text = decode(line, name).text
+        text = line.decode()
+    except UnicodeDecodeError as error:
+        why = f"byte {at + error.start} (line {number}) is not UTF-8: 0x{line[error.start]:02x}."
+        return Reject(name, "", number, why)
+    try:
         return parse(text, name)
     except ImportRefused as error:
-        why = error.what.replace("at line 1, column", "at column").replace(" (line 1)", " of the line")
+        why = error.what.replace("at line 1, column", "at column")
         return Reject(name, "", number, why, text.rstrip("\n"))

@@ -49,7 +49,7 @@ def show(request: Request) -> Response:
         "quote": citing.quoted(found), "name": found.transcript, "place": citing.address(found, item),
         "route": citing.route(found), "supports": told.supports, "lacks": told.lacks, "next": "",
         "base": f"/c/{name}", "where": _population(found), "markdown": citing.markdown(found, item),
-        "link": f"/t/{found.transcript}#m{found.span.message}p{found.span.part}",
+        "link": _words(found),
     }  # fmt: skip
     return with_page(request, "citation.html.j2", values)
 
@@ -57,6 +57,12 @@ def show(request: Request) -> Response:
 def code(citation: Citation) -> str:
     """What a citation is called in its address."""
     return digest(citation).removeprefix("sha256:")[:16]
+
+
+def _words(citation: Citation) -> str:
+    """Where the words stand: their part, and their span for the script of the page."""
+    span = citation.span
+    return f"/t/{citation.transcript}?span={span.start}-{span.end}#m{span.message}p{span.part}"
 
 
 def _find(state: State, name: str) -> Citation:
