@@ -45,7 +45,7 @@ export class Keys extends LitElement {
         <p role="status" class="quiet">${this.#told || "They are never heard while a field is being filled in."}</p>
         <div class="groups">${(Object.keys(NAMES) as Scope[]).map((scope) => this.#group(scope))}</div>
         <p class="also">
-          <button type="button" class="second" @click=${this.#reset}>As they were made</button>
+          <button type="button" class="second" @click=${this.#reset}>Reset all</button>
           <button type="button" @click=${this.#hide}>Close</button>
         </p>
       </dialog>

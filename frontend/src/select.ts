@@ -88,9 +88,16 @@ export class Select extends LitElement {
     if (!range) return;
     range.startContainer.parentElement?.closest("details")?.setAttribute("open", "");
     paint("al-linked", [range]);
-    const under = document.querySelector(".route")?.getBoundingClientRect().bottom ?? 0;
-    window.scrollTo({ top: window.scrollY + range.getBoundingClientRect().top - under - 24 });
+    // The browser goes to the part by itself once the page is whole; the words may stand far down in it.
+    const go = (): number => requestAnimationFrame(() => requestAnimationFrame(() => reveal(range)));
+    if (document.readyState === "complete") go();
+    else window.addEventListener("load", go, { once: true });
   }
+}
+
+/** Scrolls so that a range stands in the upper third of the window. */
+function reveal(range: Range): void {
+  window.scrollBy({ top: range.getBoundingClientRect().top - window.innerHeight / 3 });
 }
 
 customElements.define("al-select", Select);

@@ -62,7 +62,7 @@ PAYLOADS = (
 TAGS = frozenset(
     "html head meta title link body a header nav ul ol li form label input span main footer p h1 h2 h3 dl dt dd div "
     "section article aside details summary table thead tbody tr th td button select option textarea fieldset legend "
-    "code pre strong em mark blockquote kbd progress svg rect img figure figcaption script b small".split()
+    "code pre strong em mark blockquote kbd progress svg rect img figure figcaption script b small noscript".split()
 )
 ATTRIBUTES = frozenset(
     "lang charset name content rel href class id tabindex action role for type placeholder autocomplete title value "
@@ -105,14 +105,14 @@ class Page(HTMLParser):
 
     @property
     def shape(self) -> list[tuple[str, tuple[str, ...]]]:
-        """Its elements, without the marks around characters that have no shape."""
-        return [one for one in self.elements if "data-code" not in one[1]]
+        """Its elements, without marks and what stands around characters that have no shape."""
+        return [one for one in self.elements if "data-code" not in one[1] and one[0] != "mark"]
 
 
 def faults(page: str) -> list[str]:
     """What on a page is not ours: foreign elements and attributes, code, addresses elsewhere, names of its own."""
     read = Page(page)
-    found = [f"<{tag}>" for tag, _ in read.elements if tag not in TAGS]
+    found = [f"<{tag}>" for tag, _ in read.elements if tag not in TAGS and not tag.startswith("al-")]
     for name, value in read.attributes:
         if name not in ATTRIBUTES and not name.startswith(("aria-", "data-")):
             found.append(f"{name}={value}")

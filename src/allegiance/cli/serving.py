@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from allegiance.cli.options import open_study, reader_option, study_option
-from allegiance.cli.output import note
+from allegiance.cli.options import json_option, open_study, reader_option, study_option
+from allegiance.cli.output import emit
 from allegiance.errors import UsageError
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -18,10 +18,12 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 @click.option("--host", default="127.0.0.1", show_default=True, help="An address of this machine alone.")
 @reader_option
 @study_option
-def serve(port: int, host: str, reader: str, folder: Path) -> None:
+@json_option
+def serve(port: int, host: str, reader: str, folder: Path, as_json: bool) -> None:
     """Serve the workbench of a study to a browser on this machine: read, search, draw, label, cite, claim.
 
-    It has one user, so it listens on this machine alone and refuses any other address.
+    It has one user, so it listens on this machine alone and refuses any other address. The address is printed once
+    it listens.
 
     \b
     Example:
@@ -34,6 +36,7 @@ def serve(port: int, host: str, reader: str, folder: Path) -> None:
             next="Leave --host out. To read from another machine, use a tunnel: ssh -L 7575:127.0.0.1:7575 HOST",
         )
     study = open_study(folder)
+    import os
     import socket
 
     from allegiance.corpus.needs import need
@@ -52,7 +55,8 @@ def serve(port: int, host: str, reader: str, folder: Path) -> None:
         except OSError as error:
             raise UsageError(f"port {port} cannot be had: {error.strerror}.", next="Say --port 0.") from None
         port = listening.getsockname()[1]
-        note(f"http://{f'[{host}]' if ':' in host else host}:{port}/   Ctrl-C ends it.")
+        address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+        emit(as_json, {"address": address, "pid": os.getpid()}, f"{address}   Ctrl-C ends it.")
         settings = uvicorn.Config(
             create(study, reader, host=host, port=port), log_level="warning", server_header=False,
             proxy_headers=False, access_log=False,

@@ -79,15 +79,17 @@ class Adding:
 
     def read_before(self, fresh: Mask) -> NDArray[np.int64]:
         """The fresh rows that come from a record of which the corpus has a transcript already, by their number."""
-        mine = self._places([self.folder / one.file for one in self._staged]).filter(pa.array(fresh))
+        if not self._before.segments:
+            return np.empty(0, np.int64)
+        mine = self._places([self.folder / one.file for one in self._staged]).filter(_bools(fresh))
         if not mine.num_rows:
             return np.empty(0, np.int64)
         told = mine["source_digest"].unique()
         held = (self._places([each.path]) for each in self._corpus.held(self._before.version, columns=True))
         theirs = [part.filter(pc.is_in(part["source_digest"], told)) for part in held]
         known = pa.concat_tables([mine.slice(0, 0), *theirs])
-        found = pc.is_in(_keys(mine), _keys(known)).to_numpy()
-        rows: NDArray[np.int64] = np.flatnonzero(fresh)[np.asarray(found, bool)]
+        found = pc.indices_nonzero(pc.is_in(_keys(mine), _keys(known))).to_pylist()
+        rows: NDArray[np.int64] = np.flatnonzero(fresh)[np.array(found, np.int64)]
         return rows
 
     def publish(self, fresh: Mask) -> Added:
@@ -181,9 +183,15 @@ def _filtered(path: Path, keep: Mask) -> Iterator[pa.RecordBatch]:
     with pq.ParquetFile(path) as file:
         for group in range(file.num_row_groups):
             table = file.read_row_group(group)
-            kept = table.filter(pa.array(keep[start : start + table.num_rows])).combine_chunks()
+            kept = table.filter(_bools(keep[start : start + table.num_rows])).combine_chunks()
             start += table.num_rows
             yield from kept.to_batches()
+
+
+def _bools(mask: Mask) -> pa.Array:
+    """As Arrow has it; made from its bits, since Arrow loads pandas, if it is there, for any array of numpy's."""
+    bits = pa.py_buffer(np.packbits(mask, bitorder="little").tobytes())
+    return pa.Array.from_buffers(pa.bool_(), len(mask), [None, bits])
 
 
 def _repeated(names: Digests) -> Mask:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -36,7 +35,7 @@ _MOST_KNOWN = 4096
 """Conditions whose canonical form is remembered."""
 
 
-class _Row(NamedTuple):
+class _Row(msgspec.Struct):
     """What a row is made of; `sample` and `record` as they were read, and no digest if it is that of this file."""
 
     text: str
@@ -113,6 +112,8 @@ class Rows:
     def batches(self, digest: str, before: int, samples: Sequence[int]) -> Iterator[tuple[Digests, pa.RecordBatch]]:
         """Names and rows, a row group at a time.
 
+        This is done once.
+
         Args:
             digest: SHA-256 of the file that was read.
             before: How many records stood before in that file.
@@ -123,13 +124,11 @@ class Rows:
         """
         counted = iter(samples)
         for start in range(0, len(self), GROUP_ROWS):
-            rows = [
-                row if row.digest is not None
-                else row._replace(
-                    digest=digest, record=row.record + before, sample=next(counted) if row.counted else row.sample
-                )
-                for row in self._rows[start : start + GROUP_ROWS]
-            ]  # fmt: skip
+            rows = self._rows[start : start + GROUP_ROWS]
+            for row in rows:
+                if row.digest is None:
+                    row.sample = next(counted) if row.sample == COUNTED else row.sample
+                    row.digest, row.record = digest, row.record + before
             try:
                 names = list(map(_name, rows))
                 yield packed(names), _batch(names, rows)

@@ -8,6 +8,7 @@ then go that way. A property test holds the two against each other.
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -17,7 +18,9 @@ _encode = msgspec.json.Encoder().encode
 _ROLES = ("system", "user", "assistant", "tool")
 _WORDS = {"text": b'["text",', "reasoning": b'["reasoning",'}
 _PIECE = {"text": b'{"type":"text","text":', "reasoning": b'{"type":"reasoning","reasoning":'}
-_OPEN = {role: f'["{role}",['.encode() for role in _ROLES}
+_OPEN = {
+    (role, later): f'{"," if later else ""}["{role}",['.encode() for role in _ROLES for later in (False, True)
+}
 _THOUGHTS = ("reasoning", "reasoning_content")
 _Parts = list[tuple[str, bytes]]
 
@@ -59,20 +62,23 @@ def chat(messages: object, system: str | None = None) -> Chat | None:
             return None
         role, parts = turn
         replied = replied or role == "assistant"
-        comma = _OPEN[role]
+        before, between = _OPEN[role, index > 0], b",false,{}],"
         for kind, text in parts:
-            words += (comma, _WORDS[kind], text)
-            comma = b",false,{}],"
-        words.append(b",false,{}]]]," if parts else comma + b"]],")
-        stored.append(b'{"id":"allegiance-%d","role":"%b","content":' % (index, role.encode()))
+            words += (before, _WORDS[kind], text)
+            before = between
+        words.append(b",false,{}]]]" if parts else before + b"]]")
+        stored.append(_head(index, role))
         stored += _content(parts)
-    digest = "sha256:" + hashlib.sha256(_list(words)).hexdigest()
-    return Chat(digest, _list(stored), len(turns), replied)
+    words.append(b"]")
+    stored.append(b"]")
+    digest = "sha256:" + hashlib.sha256(b"".join(words)).hexdigest()
+    return Chat(digest, b"".join(stored), len(turns), replied)
 
 
-def _list(pieces: list[bytes]) -> bytes:
-    """A JSON list that was opened, and whose items each have a comma after them."""
-    return b"".join(pieces)[: -1 if len(pieces) > 1 else None] + b"]"
+@lru_cache(1024)
+def _head(index: int, role: str) -> bytes:
+    """How a stored message begins."""
+    return f'{"," if index else ""}{{"id":"allegiance-{index}","role":"{role}","content":'.encode()
 
 
 def _turn(message: object) -> tuple[str, _Parts] | None:
@@ -114,7 +120,7 @@ def _pieces(content: object) -> _Parts | None:
 
 def _content(parts: _Parts) -> tuple[bytes, ...]:
     if not parts:
-        return (b'""},',)
+        return (b'""}',)
     if len(parts) == 1 and parts[0][0] == "text":
-        return parts[0][1], b"},"
-    return b"[", b"},".join([_PIECE[kind] + text for kind, text in parts]), b"}]},"
+        return parts[0][1], b"}"
+    return b"[", b"},".join([_PIECE[kind] + text for kind, text in parts]), b"}]}"

@@ -118,7 +118,12 @@ def clean(value: object, path: str = "") -> tuple[object, list[Note]]:
 
 def is_clean(value: Mapping[str, object], known: str) -> bool:
     """Whether `clean` would change nothing in a JSON object; what is under the key `known` is taken to be clean."""
-    return all(key == known or (_sound(key) and _tidy(item, 1)) for key, item in value.items())
+    for key, item in value.items():
+        if key != known and not (key.isascii() or _sound(key)):
+            return False
+        if key != known and not (type(item) is str and item.isascii()) and not _tidy(item, 1):
+            return False
+    return True
 
 
 def marked(metadata: Mapping[str, object], notes: Sequence[Note]) -> dict[str, object]:

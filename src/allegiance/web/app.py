@@ -41,6 +41,7 @@ def create(study: Study, reader: str, *, host: str = "127.0.0.1", port: int = 75
         middleware=[Middleware(Guard, hosts=local_hosts(host, port))],
         exception_handlers={AllegianceError: _refused, HTTPException: _not_there, Exception: _broken},
     )
+    made.router.redirect_slashes = False  # an address is right or wrong; none is mended into another
     made.state.shared = State(study, reader)
     return made
 
