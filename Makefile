@@ -10,10 +10,12 @@ SYNC := $(UV) sync --frozen --inexact --quiet
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-gate kill-run kill-corpus hammer stress docs lock fix clean
+.PHONY: help demo serve assets test check bench bench-gate kill-run kill-corpus hammer stress docs lock fix clean
 
 help:
 	@echo 'make demo    run a whole study on a small local model, no key needed'
+	@echo 'make serve   serve the workbench of a study: make serve STUDY=FOLDER'
+	@echo 'make assets  build the elements of the workbench from frontend/ (needs Node 20.19 or newer)'
 	@echo 'make test    run the tests'
 	@echo 'make check   ruff, mypy and the import laws'
 	@echo 'make fix     let ruff format and repair what it can'
@@ -46,7 +48,27 @@ $(VENV)/.dev: uv.lock pyproject.toml | $(UV)
 demo: $(VENV)/.demo
 	$(BIN)/allegiance demo
 
-test: $(VENV)/.dev
+# The built elements are no source: they come from frontend/ and its lock, and only where these are newer.
+BUILT := src/allegiance/web/static/built/workbench.js
+STUDY ?= .
+
+assets: $(BUILT)
+	@:
+
+frontend/node_modules/.stamp: frontend/package.json frontend/package-lock.json
+	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 22 || (a == 22 && b >= 12) || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null \
+	  || { echo 'The elements of the workbench are built by Node 20.19, 22.12 or newer, with npm (nodejs.org). Installed wheels hold them and need no Node.'; exit 1; }
+	@cd frontend && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+$(BUILT): frontend/node_modules/.stamp $(wildcard frontend/src/*.ts) frontend/vite.config.js frontend/tsconfig.json
+	@cd frontend && npm run --silent build
+	@touch $@
+
+serve: $(VENV)/.dev $(BUILT)
+	$(BIN)/allegiance serve --study $(STUDY)
+
+test: $(VENV)/.dev $(BUILT)
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
 check: $(VENV)/.dev
@@ -89,3 +111,4 @@ lock: | $(UV)
 
 clean:
 	rm -rf $(VENV) build dist demo-study .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf frontend/node_modules src/allegiance/web/static/built

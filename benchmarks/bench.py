@@ -20,9 +20,11 @@ import columns_rate
 import import_rate
 import judge_rate
 import label_efficiency
+import meaning
 import pattern_rate
 import run_rate
 import verify_rate
+import words_rate
 from import_rate import ROOT, Row, row
 
 OUT = ROOT / "build" / "bench"
@@ -41,10 +43,12 @@ BENCHES: dict[str, Callable[[bool], list[Row]]] = {
     "import_rate": import_rate.measure,
     "judge_rate": judge_rate.measure,
     "label_efficiency": label_efficiency.measure,
+    "meaning": meaning.measure,
     "pattern_rate": pattern_rate.measure,
     "run_rate": run_rate.measure,
     "startup": startup,
     "verify_rate": verify_rate.measure,
+    "words_rate": words_rate.measure,
 }
 
 

@@ -2,10 +2,10 @@
 
     python benchmarks/import_rate.py [FOLDER [COUNT ...]]
 
-Each import is what the verb does: read, check, name, store, log. JSONL stands beside `orjson.loads` of every line and
-SHA-256 of the same bytes, ``.eval`` beside Inspect Scout's import of the same logs. Rates are of wall time, with as
-many workers as the verb takes; the floor runs on one core, right before and after. Memory is what the process and its
-workers hold together (proportional set size), looked at twenty times a second.
+Each import is what the verb does: read, check, name, store, log. JSONL stands beside `orjson.loads` of every line
+and SHA-256 of the same bytes, ``.eval`` beside Inspect Scout's import of the same logs. Rates are of wall time, with
+as many workers as the verb takes; the floor runs on one core, right before and after. Memory is what the process and
+its workers hold together (proportional set size), looked at twenty times a second.
 
 FOLDER holds ``COUNT.jsonl`` of `corpora` (20,000 if no count is given; it is made where it is missing).
 """
@@ -231,7 +231,10 @@ def text(chance: random.Random, words: int) -> str:
     return " ".join(chance.choices(WORDS, k=words)) + chance.choice([".", "?", " — so."])
 
 
-WORDS = "the model was asked to choose between what its makers want and what it was told before and it said why".split()
+WORDS = [
+    *(["the", "model", "was", "asked", "to", "choose", "between", "what", "its", "makers", "want"]),
+    *(["and", "what", "it", "was", "told", "before", "and", "it", "said", "why"]),
+]  # fmt: skip
 
 
 def measure(quick: bool, folder: Path | None = None, counts: tuple[int, ...] = (20_000,)) -> list[Row]:

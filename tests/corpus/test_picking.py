@@ -50,7 +50,8 @@ def test_what_is_picked_is_what_a_parser_finds(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[1]", '{"a":1', '{"a":1}}', '{"a":1,}', '{"a"}', '{"a":1} x', '"a"', '{"a":1:2}', "{,}", '{"a":"b}']
+    "text",
+    ["", "[1]", '{"a":1', '{"a":1}}', '{"a":1,}', '{"a"}', '{"a":1} x', '"a"', '{"a":1:2}', "{,}", '{"a":"b}'],
 )
 def test_what_is_not_one_object_is_refused(text: str) -> None:
     with pytest.raises(ImportRefused):

@@ -76,7 +76,10 @@ def test_a_plain_chat_is_stored_as_it_would_be_the_slow_way(messages: list[dict[
         assert made == slowly(messages)
 
 
-@given(st.lists(st.tuples(st.sampled_from(["system", "user", "assistant", "tool"]), st.text(max_size=5)), max_size=4))
+TURN = st.tuples(st.sampled_from(["system", "user", "assistant", "tool"]), st.text(max_size=5))
+
+
+@given(st.lists(TURN, max_size=4))
 def test_messages_of_role_and_text_are_plain(turns: list[tuple[str, str]]) -> None:
     assert plain.chat([{"role": role, "content": text} for role, text in turns]) is not None
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from allegiance.cli.halves import both_halves_option, population
+from allegiance.cli.engines import engine_option, find_engine
 from allegiance.cli.options import (
     find_question,
     json_option,
@@ -45,6 +46,7 @@ SHOWN = 20
 @question_option
 @both_halves_option
 @where_option
+@engine_option
 @study_option
 @json_option
 def draw(
@@ -59,6 +61,7 @@ def draw(
     asked: str | None,
     both: bool,
     where: str,
+    engine: str,
     folder: Path,
     as_json: bool,
 ) -> None:
@@ -83,8 +86,13 @@ def draw(
         refuse_top(keep, top)
     if (n is None) == (not census and not strata):
         raise UsageError("say either how many to draw, or --census, or --stratum.", where="draw")
+    from allegiance.evidence.bulk import first
+
     chosen = population(keep, where, _asked(keep, asked) if asked else "", both)
-    return _show(keep.draw(_design(keep, n or 0, census, goes_on, until, by, top, strata), chosen), as_json)
+    by_engine = first(find_engine(engine))
+    return _show(
+        keep.draw(_design(keep, n or 0, census, goes_on, until, by, top, strata), chosen, by_engine), as_json
+    )
 
 
 def _asked(keep: Keep, name: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from allegiance.cli.engines import engine_option, find_engine
 from allegiance.cli.options import json_option, open_study, study_option
 from allegiance.cli.output import emit, fields, note, progress, table
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 @click.option(
     "--workers", type=click.IntRange(1, 64), help="Processes that read; else one for each core, 4 at most."
 )
+@engine_option
 @study_option
 @json_option
 def import_(
@@ -48,6 +50,7 @@ def import_(
     again: bool,
     halves: bool,
     workers: int | None,
+    engine: str,
     folder: Path,
     as_json: bool,
 ) -> None:
@@ -76,7 +79,7 @@ def import_(
         study = open_study(folder)
         new = not study.keep.corpus.head().count
         done = _Done(study.keep, files)
-        done.read(using, skip_bad=skip_bad or rejects is not None, again=again, workers=workers)
+        done.read(using, skip_bad=skip_bad or rejects is not None, again=again, workers=workers, engine=engine)
         _split(study.keep, halves, new)
         return done.tell(rejects, as_json=as_json)
 
@@ -93,7 +96,9 @@ class _Done:
         self._taken: Intake | None = None
         self._scanned: Scanned | None = None
 
-    def read(self, using: Mapping_ | None, *, skip_bad: bool, again: bool, workers: int | None) -> None:
+    def read(
+        self, using: Mapping_ | None, *, skip_bad: bool, again: bool, workers: int | None, engine: str
+    ) -> None:
         """Transcripts first, then the labels of scans, which need them."""
         from allegiance.corpus.importers.stream import Stream
         from allegiance.evidence.intake import take_in
@@ -101,10 +106,12 @@ class _Done:
 
         rest = [path for path in self._files if path not in self._scans and not self._only_scans(path)]
         if rest:
-            with progress("reading") as shown:
+            who = None if engine == "local" else find_engine(engine)
+            with progress("reading", in_bytes=True) as shown:
                 self._read = Stream(
-                    rest, using, skip_bad=skip_bad, progress=lambda _, done, of: shown(done, of), workers=workers
-                )
+                    rest, using, skip_bad=skip_bad, progress=lambda _, done, of: shown(done, of),
+                    workers=workers, engine=who,
+                )  # fmt: skip
                 self._taken = take_in(self._keep, self._read, again=again)
         if self._scans:
             self._scanned = take_scans(self._keep, self._scans)

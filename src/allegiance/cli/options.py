@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., object])
 
-ENVIRONMENT = ("ALLEGIANCE_STUDY", "ALLEGIANCE_CACHE", "ALLEGIANCE_READER", "ALLEGIANCE_TEST_DATA")
+ENVIRONMENT = (
+    "ALLEGIANCE_STUDY", "ALLEGIANCE_CACHE", "ALLEGIANCE_READER", "ALLEGIANCE_ENGINE", "ALLEGIANCE_TEST_DATA",
+)  # fmt: skip
 """Environment variables that mean something to us."""
 
 

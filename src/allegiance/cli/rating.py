@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from allegiance.cli.engines import engine_option, find_engine
 from allegiance.cli.options import asked_question, json_option, open_study, same_question, study_option
-from allegiance.cli.output import emit, fields
+from allegiance.cli.output import emit, fields, progress
 from allegiance.errors import UsageError
 
 if TYPE_CHECKING:
+    from allegiance.corpus.bulk import Engine
     from allegiance.evidence.keep import Keep
     from allegiance.evidence.screening import BulkRater
     from allegiance.records.question import Question
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 @click.option("--rater", help="Name of the rater; made from the question if none is given.")
 @click.option("--choices", type=click.Path(path_type=Path), help="File with a pattern for each answer.")
 @click.option("--classifier", metavar="NAME", help="A classifier of the study; see: allegiance rater train")
+@engine_option
 @study_option
 @json_option
 def rate(
@@ -47,6 +50,7 @@ def rate(
     rater: str | None,
     choices: Path | None,
     classifier: str | None,
+    engine: str,
     folder: Path,
     as_json: bool,
 ) -> None:
@@ -58,6 +62,7 @@ def rate(
       allegiance rate --question apologises --yes-pattern '(?i)\\bsorry\\b' --study care
       allegiance rate --choices standings.yaml --study care
       allegiance rate --classifier classifier/complies --study care
+      allegiance rate --scenario repair-desk --engine ray://10.0.0.1:6379 --study repair
     """
     study = open_study(folder)
     if choices is not None:
@@ -75,7 +80,8 @@ def rate(
     else:
         raise UsageError("say --scenario, --classifier, or --question with --yes-pattern.", where="rate")
     _one_each(study.keep, made)
-    told = [_rated(study.keep, question, by) for question, by in made]
+    by_engine = find_engine(engine)
+    told = [_rated(study.keep, question, by, by_engine) for question, by in made]
     emit(as_json, told if choices is not None else told[0], "\n\n".join(map(_text, told)))
 
 
@@ -124,11 +130,12 @@ def _one_each(keep: Keep, made: Sequence[Rating]) -> None:
             )
 
 
-def _rated(keep: Keep, question: Question, by: BulkRater) -> dict[str, object]:
+def _rated(keep: Keep, question: Question, by: BulkRater, engine: Engine) -> dict[str, object]:
     from allegiance.evidence.screening import rate_all
     from allegiance.evidence.uncorrected import hits_only, remark
 
-    counts = rate_all(keep, question, by)
+    with progress("rating") as shown:
+        counts = rate_all(keep, question, by, engine, shown)
     data = {"question": question.name, "rater": by.card.name, "basis": by.card.basis, **counts}
     told = hits_only(question, by.card) or remark(keep, question, by.card)
     return data | ({"missing": told} if told else {})

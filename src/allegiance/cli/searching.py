@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from allegiance.cli.corpora import corpus
+from allegiance.cli.engines import engine_option, find_engine
 from allegiance.cli.options import json_option, open_study, study_option, where_option
 from allegiance.cli.output import builtins, emit, fields, note, progress
 from allegiance.errors import UsageError
@@ -81,22 +82,28 @@ def search(
     help="For which search.",
 )
 @click.option("--rebuild", is_flag=True, help="Make the index of words anew.")
+@engine_option
 @study_option
 @json_option
-def corpus_index(by: Literal["words", "meaning", "both"], rebuild: bool, folder: Path, as_json: bool) -> None:
+def corpus_index(
+    by: Literal["words", "meaning", "both"], rebuild: bool, engine: str, folder: Path, as_json: bool
+) -> None:
     """Bring the index of a search up to the newest version. It is derived: whoever deletes it loses time only.
 
-    What is stopped goes on where it was. A search does the same before it looks.
+    What is stopped goes on where it was. A search does the same before it looks. An engine makes the index by
+    meaning and the columns of filters and counts; that of words is written by this process.
 
     \b
     Example:
       allegiance corpus index --study care
     """
+    from allegiance.corpus.tables.sharing import make as columns
     from allegiance.evidence import searching
 
-    keep = open_study(folder).keep
+    keep, who = open_study(folder).keep, find_engine(engine)
+    columns(keep.corpus, who)
     with _indexing() as shown:
-        new = searching.index(keep, by, shown, rebuild=rebuild)
+        new = searching.index(keep, by, shown, rebuild=rebuild, engine=who)
     data = {"indexed": keep.corpus.head().count, "new": new, "version": keep.corpus.head().version}
     emit(as_json, data, fields(data))
 

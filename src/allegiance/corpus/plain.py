@@ -18,9 +18,7 @@ _encode = msgspec.json.Encoder().encode
 _ROLES = ("system", "user", "assistant", "tool")
 _WORDS = {"text": b'["text",', "reasoning": b'["reasoning",'}
 _PIECE = {"text": b'{"type":"text","text":', "reasoning": b'{"type":"reasoning","reasoning":'}
-_OPEN = {
-    (role, later): f'{"," if later else ""}["{role}",['.encode() for role in _ROLES for later in (False, True)
-}
+_OPEN = {(role, later): f'{"," if later else ""}["{role}",['.encode() for role in _ROLES for later in (False, True)}
 _THOUGHTS = ("reasoning", "reasoning_content")
 _Parts = list[tuple[str, bytes]]
 

@@ -107,8 +107,8 @@ def clean(value: object, path: str = "") -> tuple[object, list[Note]]:
     """The value in a form that has a canonical form, and a note of each change.
 
     Lone surrogates become U+FFFD, integers beyond ±(2^53 - 1) and numbers that are not finite become their text,
-    and what is nested deeper than `MAX_DEPTH` becomes its JSON text. Nothing is changed without a note. What is clean
-    already comes back as it is, not copied.
+    and what is nested deeper than `MAX_DEPTH` becomes its JSON text. Nothing is changed without a note. What is
+    clean already comes back as it is, not copied.
     """
     if _tidy(value, 0):
         return value, []
@@ -173,7 +173,7 @@ def _tidy(value: object, depth: int) -> bool:
         held: Mapping[object, object] = value  # type: ignore[assignment]
         return all(type(key) is str and _sound(key) and _tidy(item, depth + 1) for key, item in held.items())
     if kind is list and depth < MAX_DEPTH:
-        return all([_tidy(item, depth + 1) for item in value])  # type: ignore[attr-defined]
+        return all(_tidy(item, depth + 1) for item in value)  # type: ignore[attr-defined]
     return value is None or kind is bool
 
 

@@ -28,7 +28,8 @@ _SINGLE = ("transcript_id", "text_digest", "messages", "metadata", "source_recor
 _CODED = [name for name in STORED.names if name not in _SINGLE]
 """Columns whose values repeat, so that a dictionary of them pays."""
 _PACKED = {
-    name: "zstd" if name in (*_SINGLE[:4], "request", "task_id", "score", "error") else "none" for name in STORED.names
+    name: "zstd" if name in (*_SINGLE[:4], "request", "task_id", "score", "error") else "none"
+    for name in STORED.names
 }
 """Columns that are worth compressing: what a dictionary holds is small already, and each column costs by itself."""
 _LEVELS = {name: 3 for name, codec in _PACKED.items() if codec == "zstd"}

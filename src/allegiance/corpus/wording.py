@@ -60,9 +60,7 @@ def columns(stored: Sequence[str | None], wanted: Collection[str]) -> dict[str, 
         CorpusDamaged: These are no messages that we stored.
     """
     found = [spoken(one or "[]") for one in stored]
-    return {
-        name: pa.array([one[at] for one in found], _TEXT) for at, name in enumerate(COLUMNS) if name in wanted
-    }
+    return {name: pa.array([one[at] for one in found], _TEXT) for at, name in enumerate(COLUMNS) if name in wanted}
 
 
 def spoken(stored: str) -> Words:

@@ -1,11 +1,12 @@
-"""Rating in bulk: what a rater says of each segment of a corpus, by any engine, as the job of `corpus.bulk`.
+"""Rating in bulk, and the hashes of a draw, by any engine of `corpus.bulk`.
 
-A worker is told the rater and the question as JSON, and gives names, answers and scores.
+A rater is asked of each segment apart. A worker is told the rater and the question as JSON, and gives names,
+answers and scores.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from allegiance.corpus.bulk import Engine, Job, Progress
 from allegiance.corpus.digests import packed
 from allegiance.corpus.store import Corpus
 from allegiance.errors import MissingExtra
+from allegiance.evidence import tickets
 from allegiance.rating.choices import ChoiceRater
 from allegiance.rating.classifier import ClassifierRater, Model
 from allegiance.rating.patterns import Field, PatternRater
@@ -27,11 +29,15 @@ from allegiance.records.rater import Basis
 from allegiance.records.record import Record
 
 if TYPE_CHECKING:
+    from allegiance.evidence.columns import First
     from allegiance.records.encoder import Encoder
 
 BulkRater = PatternRater | ChoiceRater | ClassifierRater
 """Raters that rate a table of transcripts at a time."""
 VERSION = "rate/1"
+NAMES_AT_ONCE = 250_000
+"""Names whose tickets a worker hashes at a time."""
+_HERE = "allegiance.evidence.bulk"
 SCHEMA = pa.schema(
     [
         ("name", pa.binary(32)),
@@ -49,6 +55,14 @@ class _Rating(Record, frozen=True, kw_only=True):
     pattern: dict[str, str] | None = None
     choices: tuple[dict[str, str], dict[str, str]] | None = None
     model: Model | None = None
+
+
+class _Hashing(msgspec.Struct, frozen=True):
+    """Names whose tickets are to be hashed, of which the first `n` are asked for; and their weights."""
+
+    names: Sequence[bytes]
+    n: int
+    weights: Sequence[int] | None = None
 
 
 def labels(
@@ -75,7 +89,7 @@ def labels(
 def job_of(question: Question, rater: BulkRater) -> Job:
     """The job that rates."""
     told = msgspec.json.encode(_told(question, rater)).decode()
-    return Job(name="rate", function="allegiance.evidence.bulk:rate_segment", version=VERSION, settings=told)
+    return Job(name="rate", function=f"{_HERE}:rate_segment", version=VERSION, settings=told)
 
 
 def rate_segment(path: Path, settings: str) -> pa.Table:
@@ -88,6 +102,32 @@ def rate_segment(path: Path, settings: str) -> pa.Table:
         pa.array([label.score for label in made], SCHEMA.types[2]),
     ]
     return pa.table(columns, schema=SCHEMA)
+
+
+def first(engine: Engine) -> First:
+    """`tickets.first`, with the hashes made by an engine; for `Keep.draw`."""
+
+    def made(seed: bytes, names: Sequence[bytes], n: int, weights: Sequence[int] | None = None) -> list[bytes]:
+        starts = range(0, len(names), NAMES_AT_ONCE)
+        parts = [slice(start, start + NAMES_AT_ONCE) for start in starts]
+        tasks = [_Hashing(names[part], n, None if weights is None else weights[part]) for part in parts]
+        best: list[_Hashing] = []
+        for _, answer in bulk.each(engine, f"{_HERE}:hash_tickets", seed, list(map(msgspec.msgpack.encode, tasks))):
+            best.append(msgspec.msgpack.decode(answer, type=_Hashing))
+        left = [name for part in best for name in part.names]
+        given = None if weights is None else [weight for part in best for weight in part.weights or ()]
+        return tickets.first(seed, left, n, given)
+
+    return made
+
+
+def hash_tickets(seed: bytes, order: bytes) -> bytes:
+    """What a worker does for a draw: of some names, those that come first among them, with their weights."""
+    told = msgspec.msgpack.decode(order, type=_Hashing)
+    chosen = tickets.first(seed, told.names, told.n, told.weights)
+    weights = None if told.weights is None else dict(zip(told.names, told.weights, strict=True))
+    kept = None if weights is None else [weights[name] for name in chosen]
+    return msgspec.msgpack.encode(_Hashing(chosen, told.n, kept))
 
 
 def _told(question: Question, rater: BulkRater) -> _Rating:

@@ -101,16 +101,30 @@ def log_citation(keep: Keep, citation: Citation) -> int:
     Returns:
         Its number in the study, from 1.
     """
-    bare = msgspec.structs.replace(citation, span=msgspec.structs.replace(citation.span, text=""))
-    keep.log.append("citation", {"citation": plain(bare)})
+    keep.log.append("citation", {"citation": plain(bare(citation))})
     return len(keep.log.entries("citation"))
 
 
 def citations(keep: Keep) -> list[Citation]:
     """All citations in order, each with its words as stored now, or `WITHDRAWN` if they were taken down."""
-    logged = (msgspec.convert(entry.body["citation"], Citation) for entry in keep.log.entries("citation"))
     gone = set(keep.corpus.taken_down())
-    return [_withdrawn(one) if one.transcript in gone else _with_words(keep, one) for one in logged]
+    return [_withdrawn(one) if one.transcript in gone else _with_words(keep, one) for one in logged(keep)]
+
+
+def logged(keep: Keep) -> list[Citation]:
+    """All citations in order as the log has them, without words; no transcript is read for it."""
+    return [msgspec.convert(entry.body["citation"], Citation) for entry in keep.log.entries("citation")]
+
+
+def bare(citation: Citation) -> Citation:
+    """A citation as it stands in the log: the address of the span and its route, without the words."""
+    return msgspec.structs.replace(citation, span=msgspec.structs.replace(citation.span, text=""))
+
+
+def worded(keep: Keep, citation: Citation) -> Citation:
+    """A citation with its words as stored now, or `WITHDRAWN` if they were taken down."""
+    gone = citation.transcript in keep.corpus.taken_down()
+    return _withdrawn(citation) if gone else _with_words(keep, citation)
 
 
 def _citation(name: str, found: Found, route: Route, before: int) -> Citation:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 import numpy as np
@@ -34,6 +34,14 @@ if TYPE_CHECKING:
     from allegiance.corpus.tables.light import Ints
 
     Floats = NDArray[np.float64]
+
+
+class First(Protocol):
+    """Who is first in ticket order; as `tickets.first`."""
+
+    def __call__(  # noqa: D102
+        self, seed: bytes, names: Sequence[bytes], n: int, weights: Sequence[int] | None = None
+    ) -> list[bytes]: ...
 
 
 @dataclass(frozen=True)
@@ -131,8 +139,10 @@ def with_scores(design: Design, chosen: Chosen, held: Held) -> Design:
     return msgspec.structs.replace(design, scores=held.pinned(design.scored, chosen)[1])
 
 
-def carry_out(commitment: Commitment, chosen: Chosen, held: Held, size: int | None = None) -> Draw:
-    """The draw that follows from a commitment; see `drawing.carry_out`.
+def carry_out(
+    commitment: Commitment, chosen: Chosen, held: Held, size: int | None = None, first: First = tickets.first
+) -> Draw:
+    """The draw that follows from a commitment; see `drawing.carry_out`. `first` hashes, as `tickets.first` does.
 
     Raises:
         Refusal: The design does not fit the frame.
@@ -142,25 +152,25 @@ def carry_out(commitment: Commitment, chosen: Chosen, held: Held, size: int | No
     n = design.n if size is None else size
     match design.kind:
         case "census":
-            items = tickets.first(seed, chosen.names, len(chosen))
+            items = first(seed, chosen.names, len(chosen))
         case "uniform":
-            items = tickets.first(seed, chosen.names, n)
+            items = first(seed, chosen.names, n)
         case "weighted":
-            items = tickets.first(seed, chosen.names, n, draw_weights(_scores(design, chosen, held)).tolist())
+            items = first(seed, chosen.names, n, draw_weights(_scores(design, chosen, held)).tolist())
         case "elusion":
-            items = _elusion(seed, design, chosen, held)
+            items = _elusion(seed, design, chosen, held, first)
         case "stratified":
             parts = _strata(design, chosen, held)
-            items = [name for part, k in parts for name in tickets.first(seed, part.names, k)]
+            items = [name for part, k in parts for name in first(seed, part.names, k)]
     return Draw(commitment=commitment, seed=seed.hex(), items=tuple(name.decode() for name in items))
 
 
-def _elusion(seed: bytes, design: Design, chosen: Chosen, held: Held) -> list[bytes]:
+def _elusion(seed: bytes, design: Design, chosen: Chosen, held: Held, first: First) -> list[bytes]:
     # In order of name, so that of equal scores the lesser name stands first.
     order = np.argsort(-_scores(design, chosen, held), kind="stable")
     top, rest = order[: design.top].tolist(), np.sort(order[design.top :]).tolist()
     names = chosen.names
-    return [*(names[i] for i in top), *tickets.first(seed, [names[i] for i in rest], design.n)]
+    return [*(names[i] for i in top), *first(seed, [names[i] for i in rest], design.n)]
 
 
 def _strata(design: Design, chosen: Chosen, held: Held) -> list[tuple[Chosen, int]]:

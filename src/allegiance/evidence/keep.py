@@ -13,7 +13,8 @@ from allegiance.corpus.fsck import Problem, Progress
 from allegiance.corpus.rows import Row
 from allegiance.corpus.store import Added, Corpus
 from allegiance.errors import Refusal, UnknownName
-from allegiance.evidence.columns import Chosen, carry_out, frame_of, with_scores
+from allegiance.evidence import tickets
+from allegiance.evidence.columns import Chosen, First, carry_out, frame_of, with_scores
 from allegiance.evidence.drawing import announcement, growth
 from allegiance.evidence.population import columns_digest_of, passing, pinned
 from allegiance.evidence.rated import source
@@ -53,8 +54,10 @@ class Keep:
             self.log.append("import", body | {"source": dict(source or {})})
         return added
 
-    def draw(self, design: Design, predicate: str = "") -> Draw:
+    def draw(self, design: Design, predicate: str = "", first: First = tickets.first) -> Draw:
         """Draws by a probability design, and announces it in the log before anyone can have read what was drawn.
+
+        `first` hashes the tickets; the draw is the same, whoever does.
 
         Raises:
             Refusal: The frame is empty, or smaller than the number to be drawn.
@@ -67,7 +70,7 @@ class Keep:
                 design=with_scores(design, chosen, held),
                 algorithm=ALGORITHM,
             )
-            made = carry_out(commitment, chosen, held)
+            made = carry_out(commitment, chosen, held, first=first)
             append(connection, "draw", announcement(made))
         return made
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import chain
 
+from allegiance.corpus.bulk import Engine, Local, Progress
 from allegiance.errors import Refusal
+from allegiance.evidence import bulk
+from allegiance.evidence.bulk import BulkRater as BulkRater  # noqa: PLC0414  (to be had from here too)
 from allegiance.evidence.keep import Keep
 from allegiance.evidence.splits import is_split, turn_on
-from allegiance.rating.choices import ChoiceRater
-from allegiance.rating.classifier import ClassifierRater
 from allegiance.rating.labels import last
 from allegiance.rating.patterns import PatternRater
 from allegiance.records.label import UNDECIDED
 from allegiance.records.question import Question
 from allegiance.records.scenario import Scenario
-
-BulkRater = PatternRater | ChoiceRater | ClassifierRater
-"""Raters that rate a table of transcripts at a time."""
 
 
 def menu_rater(scenario: Scenario) -> tuple[Question, PatternRater]:
@@ -60,14 +59,18 @@ def foresee(keep: Keep, scenario: Scenario) -> None:
     turn_on(keep)
 
 
-def rate_all(keep: Keep, question: Question, rater: BulkRater) -> dict[str, int]:
-    """Labels every transcript that this rater has not labelled yet.
+def rate_all(
+    keep: Keep, question: Question, rater: BulkRater, engine: Engine | None = None, progress: Progress | None = None
+) -> dict[str, int]:
+    """Labels every transcript that this rater has not labelled yet; by an engine, or in this process.
+
+    What is rated is kept by segment until it is saved, so that a rating that was stopped goes on where it was.
 
     Returns:
         How many labels of each value there are now, and how many were new.
     """
     before = last(keep.labels.all(question.digest, rater.card.digest))
-    made = rater.labels(keep.corpus.table(rater.columns()), question)
+    made = chain.from_iterable(bulk.labels(keep.corpus, question, rater, engine or Local(), progress))
     labels = [label for label in made if label.transcript not in before]
     saved = keep.labels.save(question, rater.card, labels)
     now = Counter(label.value for label in (*before.values(), *labels))

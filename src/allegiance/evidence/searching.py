@@ -14,6 +14,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from allegiance.corpus.bulk import Engine
 from allegiance.corpus.needs import need
 from allegiance.corpus.predicate import parse
 from allegiance.corpus.search.building import build
@@ -80,9 +81,16 @@ def ready() -> bool:
 
 
 def index(
-    keep: Keep, kind: Kind = "words", progress: Progress = lambda _done, _all: None, *, rebuild: bool = False
+    keep: Keep,
+    kind: Kind = "words",
+    progress: Progress = lambda _done, _all: None,
+    *,
+    rebuild: bool = False,
+    engine: Engine | None = None,
 ) -> int:
     """Brings what a kind of search needs up to the newest version; see `building.build` and `vectors.index.build`.
+
+    An engine makes the index by meaning, a segment apart; that of words has one writer, this process.
 
     Returns:
         How many transcripts were indexed now; by words and by meaning where both are needed.
@@ -93,7 +101,7 @@ def index(
     from allegiance.corpus.vectors import encoders  # noqa: PLC0415  (slow to import)
     from allegiance.corpus.vectors import index as vectors  # noqa: PLC0415
 
-    return done + vectors.build(keep.corpus, encoders.of_index(keep.corpus), progress)
+    return done + vectors.build(keep.corpus, encoders.of_index(keep.corpus), progress, engine)
 
 
 def look(keep: Keep, asked: Asked, progress: Progress = lambda _done, _all: None) -> Looked:

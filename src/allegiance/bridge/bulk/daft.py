@@ -109,7 +109,8 @@ class DaftOnRay(Daft):
     def _count(self) -> int:
         import ray  # noqa: PLC0415
 
-        return self._workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
+        there: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        return self._workers or max(1, int(there.get("CPU", 1)))
 
     def _parted(self, frame: Any, orders: int) -> Any:
         return frame.into_partitions(orders)
@@ -131,7 +132,7 @@ def _use(daft: Any, kind: str, start: Any) -> None:
     """Start a runner; Daft has one for the life of a process."""
     from daft.runners import _get_runner  # noqa: PLC0415
 
-    runner = _get_runner()
+    runner: Any = _get_runner()
     if runner is None:
         start()
     elif runner.name != kind:

@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allegiance.corpus.archive import Limits
+from allegiance.corpus.bulk import Engine
 from allegiance.corpus.digests import Digests
-from allegiance.corpus.importers import crew
+from allegiance.corpus.importers import crew, engined
 from allegiance.corpus.importers.found import FileReport, ImportedLabel, Progress, Reject
 from allegiance.corpus.importers.plan import NOT_READ, check_any, found_under, refusal
 from allegiance.corpus.importers.repeats import KEY, Repeats
@@ -66,9 +67,7 @@ class _File:
             return FileReport(name, NOT_READ, 0, 0, "", self.failure)
         if self.skipped:
             return FileReport(name, NOT_READ, 0, 0, self.sha256, self.skipped)
-        return FileReport(
-            name, self.format, self.kept + len(self.rejects), self.kept, self.sha256, self.note
-        )
+        return FileReport(name, self.format, self.kept + len(self.rejects), self.kept, self.sha256, self.note)
 
 
 class Stream:
@@ -83,6 +82,7 @@ class Stream:
         progress: Progress | None = None,
         limits: Limits | None = None,
         workers: int | None = None,
+        engine: Engine | None = None,
     ) -> None:
         """Nothing is read yet.
 
@@ -91,12 +91,14 @@ class Stream:
             progress: Told as it goes: name of the file, bytes read so far, bytes in all.
             workers: How many processes read; None for as many as there are cores, but 4 at most; 1 for none beside
                 this one. The result is the same.
+            engine: Who reads instead of processes of this one; the result is the same.
 
         Raises:
             ImportRefused: There is no such file, or a directory without any that can be read.
         """
         self._paths, self._mapping, self._skip_bad = paths, mapping, skip_bad
         self._progress, self._limits, self._workers = progress, limits or Limits(), workers
+        self._engine = engine
         found, self._aside = found_under(paths)
         self._files = [_File(candidate) for candidate in found]
         self._spans: list[tuple[int, int]] = []
@@ -120,8 +122,7 @@ class Stream:
             size = sum(file.shared.size for file in self._files if file.shared)
             read = 0
             try:
-                count = crew.workers_for(len(units), self._workers)
-                for unit, done in zip(units, crew.work(setup, units, self._order, count), strict=True):
+                for unit, done in zip(units, self._work(setup, units), strict=True):
                     self._take(unit, done)
                     read += sum(self._bytes(piece) for piece in unit.pieces)
                     if self._progress is not None:
@@ -182,6 +183,11 @@ class Stream:
             if not file.whole or file.skipped:
                 file.digest = hasher.submit(_digest, file.candidate)
         return list(packed(pieces, sizes))
+
+    def _work(self, setup: Setup, units: Sequence[Unit]) -> Iterator[Done]:
+        if self._engine is not None:
+            return engined.work(setup, units, self._order, self._engine)
+        return crew.work(setup, units, self._order, crew.workers_for(len(units), self._workers))
 
     def _order(self, unit: Unit, begun: Sequence[Begun]) -> list[Base]:
         """What the parts of a unit have to know, given all parts before them."""

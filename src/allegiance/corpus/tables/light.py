@@ -222,6 +222,11 @@ def kept_or_made(folder: Path, held: Held, schema: pa.Schema, make: Callable[[He
     return made
 
 
+def make_columns(folder: Path, held: Held) -> None:
+    """Make the light columns of a segment of the corpus in this folder, unless they are there."""
+    kept_or_made(folder / FOLDER, held, SCHEMA, _made)
+
+
 def _file(folder: Path, digest: str) -> Path:
     return folder / f"{digest.removeprefix('sha256:')}.arrow"
 

@@ -26,9 +26,11 @@ import numpy as np
 import numpy.typing as npt
 
 from allegiance.corpus import segments
+from allegiance.corpus.bulk import Engine
 from allegiance.corpus.digests import Digests, packed
 from allegiance.corpus.files import PARTIAL, settle, sync_directory, sync_file, writing
 from allegiance.corpus.messages import from_stored
+from allegiance.corpus.places import Held
 from allegiance.corpus.store import Corpus
 from allegiance.corpus.vectors.passages import LENGTH, MOST, SHORT, passages
 from allegiance.corpus.vectors.static import StaticEncoder
@@ -101,13 +103,14 @@ def by_sentence(encoder: Encoder) -> bool:
     return not isinstance(encoder, StaticEncoder)
 
 
-def build(corpus: Corpus, encoder: Encoder, progress: Progress | None = None) -> int:
+def build(corpus: Corpus, encoder: Encoder, progress: Progress | None = None, engine: Engine | None = None) -> int:
     """Index the current version by meaning, as far as that is not done; may be killed and called again.
 
     Args:
         corpus: What to index. Only its folder ``index`` is written to.
         encoder: What makes vectors of passages.
         progress: Told after every batch how many transcripts are done, and how many there are to do.
+        engine: Who does it, segments at a time; None for this process.
 
     Returns:
         How many transcripts were indexed by this call.
@@ -122,11 +125,14 @@ def build(corpus: Corpus, encoder: Encoder, progress: Progress | None = None) ->
         _sweep(folder, corpus)
         left = [one for one in held if _load(folder / _hex(one.digest), one.digest, one.rows) is None]
         total, done = sum(one.rows for one in left), 0
-        for one in left:
-            before = done
+        while left and (engine is None or not (folder / "centre.npy").is_file()):  # the first makes the centre
+            one, before = left.pop(0), done
             tell = None if progress is None else lambda rows, at=before: progress(at + rows, total)
-            _make(one.path, folder, encoder, tell)
+            make_shelf(one.path, folder, encoder, tell)
             done += one.rows
+        if left and engine is not None:
+            _share(left, folder, encoder, engine, lambda rows: progress and progress(done + rows, total))
+            done = total
     return done
 
 
@@ -151,10 +157,9 @@ def signs(vectors: Vectors, centre: Vectors) -> npt.NDArray[np.uint64]:
     return np.ascontiguousarray(whole.view("<u8").T)
 
 
-def _make(path: Path, folder: Path, encoder: Encoder, tell: Callable[[int], None] | None) -> None:
-    """Index one segment; its folder appears whole."""
-    partial = folder / f"{PARTIAL}{os.getpid()}"
-    shutil.rmtree(partial, ignore_errors=True)
+def make_shelf(path: Path, folder: Path, encoder: Encoder, tell: Callable[[int], None] | None = None) -> None:
+    """Index one segment into the folder of an index; its own folder appears whole."""
+    partial = folder / f"{PARTIAL}{os.urandom(8).hex()}"
     partial.mkdir()
     made = _Growing(encoder)
     for row, (name, found) in enumerate(_read(path, cut=by_sentence(encoder))):
@@ -174,6 +179,17 @@ def _make(path: Path, folder: Path, encoder: Encoder, tell: Callable[[int], None
     settle(partial, folder / path.stem)
     if tell is not None:
         tell(len(made.names))
+
+
+def _share(
+    left: Sequence[Held], folder: Path, encoder: Encoder, engine: Engine, tell: Callable[[int], object]
+) -> None:
+    """Let an engine index segments; what is there of them is not whole."""
+    from allegiance.corpus.vectors.sharing import make  # noqa: PLC0415  (only where there is an engine)
+
+    for one in left:
+        shutil.rmtree(folder / _hex(one.digest), ignore_errors=True)
+    make(folder, left, encoder, engine, tell)
 
 
 class _Growing:

@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from allegiance.errors import UnknownName
 from allegiance.evidence.carrying import carried
-from allegiance.evidence.citations import citations, cite, log_citation
+from allegiance.evidence.citations import bare, cite, log_citation, logged, worded
 from allegiance.records.canonical import digest
 from allegiance.records.route import Browsed, Citation, Drawn
 from allegiance.report import citing
@@ -55,8 +55,8 @@ def show(request: Request) -> Response:
 
 
 def code(citation: Citation) -> str:
-    """What a citation is called in its address."""
-    return digest(citation).removeprefix("sha256:")[:16]
+    """What a citation is called in its address: it stays so when its words are taken down."""
+    return digest(bare(citation)).removeprefix("sha256:")[:16]
 
 
 def _words(citation: Citation) -> str:
@@ -66,10 +66,10 @@ def _words(citation: Citation) -> str:
 
 
 def _find(state: State, name: str) -> Citation:
-    known = {code(one): one for one in citations(state.keep)}
-    if name not in known:
-        raise UnknownName("citation", name, [])
-    return known[name]
+    for one in logged(state.keep):
+        if code(one) == name:
+            return worded(state.keep, one)
+    raise UnknownName("citation", name, [])
 
 
 def _population(citation: Citation) -> str:

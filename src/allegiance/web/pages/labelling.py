@@ -90,7 +90,8 @@ def _bench(desk: Desk, after: int) -> dict[str, object]:
     now, open_ranks = standing(desk), desk.open()
     number, question = desk.draw.commitment.counter, desk.question
     made: dict[str, object] = {
-        "number": number, "draw": desk.draw.name, "question": question, "answered": now.answered, "of": now.of, "rank": 0,
+        "number": number, "draw": desk.draw.name, "question": question, "rank": 0,
+        "answered": now.answered, "of": now.of,
         "blind": "1" if desk.blind else "", "pace": f"{now.seconds:g} s each" if now.seconds else "",
         "summary": f"{now.answered} of {now.of}: " + ", ".join(f"{n} {v}" for v, n in now.values.items() if n),
     }  # fmt: skip

@@ -18,7 +18,7 @@ from allegiance.records.label import Label
 from allegiance.records.record import Record
 from allegiance.records.route import Drawn, Reading
 from allegiance.records.transcript import Transcript
-from allegiance.report.rendering import Mark, turns
+from allegiance.report.rendering import Mark, as_json, turns
 from allegiance.report.words import way
 from allegiance.web.answers import shared, with_page
 from allegiance.web.asked import address, text, whole
@@ -82,6 +82,7 @@ def page_of(request: Request, reading: Reading) -> Response:
         "supports": carried(reading.route).supports, "labels": [said for said, _ in labels],
         "all": turns(item, [mark for said, label in labels for mark in _marks(said, label)]),
         "partners": _partners(state, name, item), **_neighbours(reading),
+        "metadata": as_json(dict(item.metadata)) if item.metadata else "",
     }  # fmt: skip
     return with_page(request, "transcript.html.j2", values)
 
