@@ -20,6 +20,7 @@ help:
 	@echo 'make check   ruff, mypy and the import laws'
 	@echo 'make fix     let ruff format and repair what it can'
 	@echo 'make bench   measure speed against its floors; rows go to build/bench/'
+	@echo 'make bench-web  measure pages of the workbench on 20,000 transcripts, or on a study: ARGS=STUDY'
 	@echo 'make kill-run  kill a run of 500 samples twenty times and count what is there at the end'
 	@echo 'make kill-corpus  kill writers of a corpus two hundred times, and see after each what is there'
 	@echo 'make hammer  append to one log from eight processes that are killed meanwhile, and count what is lost'
@@ -83,6 +84,9 @@ fix: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/bench.py $(ARGS)
+
+bench-web: $(VENV)/.dev
+	$(BIN)/python benchmarks/web_rate.py $(ARGS)
 
 kill-run: $(VENV)/.dev
 	$(BIN)/python benchmarks/kill_run.py $(ARGS)

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import cluster_rate
 import columns_rate
 import import_rate
 import judge_rate
@@ -39,6 +40,7 @@ def startup(quick: bool) -> list[Row]:
 
 
 BENCHES: dict[str, Callable[[bool], list[Row]]] = {
+    "cluster_rate": cluster_rate.measure,
     "columns_rate": columns_rate.measure,
     "import_rate": import_rate.measure,
     "judge_rate": judge_rate.measure,

@@ -2,10 +2,10 @@
 
     python benchmarks/import_rate.py [FOLDER [COUNT ...]]
 
-Each import is what the verb does: read, check, name, store, log. JSONL stands beside `orjson.loads` of every line
-and SHA-256 of the same bytes, ``.eval`` beside Inspect Scout's import of the same logs. Rates are of wall time, with
-as many workers as the verb takes; the floor runs on one core, right before and after. Memory is what the process and
-its workers hold together (proportional set size), looked at twenty times a second.
+Each import is what the verb does: read, check, name, store, log. JSONL stands beside `orjson.loads` of every
+line and SHA-256 of the same bytes, ``.eval`` beside Inspect Scout's import of the same logs. Rates are of wall
+time, with as many workers as the verb takes; the floor runs on one core, right before and after. Memory is what the
+process and its workers hold together (proportional set size), looked at twenty times a second.
 
 FOLDER holds ``COUNT.jsonl`` of `corpora` (20,000 if no count is given; it is made where it is missing).
 """

@@ -3,5 +3,6 @@ import "./beside.js";
 import "./bench.js";
 import "./keys.js";
 import "./list.js";
+import "./scrollers.js";
 import "./select.js";
 import "./standing.js";

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from allegiance.cli.halves import both_halves_option, population
 from allegiance.cli.engines import engine_option, find_engine
+from allegiance.cli.halves import both_halves_option, population
 from allegiance.cli.options import (
     find_question,
     json_option,
@@ -50,21 +50,10 @@ SHOWN = 20
 @study_option
 @json_option
 def draw(
-    n: int | None,
-    census: bool,
-    goes_on: bool,
-    until: int | None,
-    by: str | None,
-    top: int | None,
-    strata: tuple[tuple[str, int], ...],
-    extend: int | None,
-    asked: str | None,
-    both: bool,
-    where: str,
-    engine: str,
-    folder: Path,
-    as_json: bool,
-) -> None:
+    n: int | None, census: bool, goes_on: bool, until: int | None, by: str | None, top: int | None,
+    strata: tuple[tuple[str, int], ...], extend: int | None, asked: str | None, both: bool, where: str,
+    engine: str, folder: Path, as_json: bool,
+) -> None:  # fmt: skip
     """Draw N transcripts at random, so that a rate can be claimed from them.
 
     The draw is entered in the log before anyone can read it. Its seed follows from what is drawn from; it cannot be
@@ -86,13 +75,12 @@ def draw(
         refuse_top(keep, top)
     if (n is None) == (not census and not strata):
         raise UsageError("say either how many to draw, or --census, or --stratum.", where="draw")
-    from allegiance.evidence.bulk import first
+    from allegiance.evidence import bulk, tickets
 
     chosen = population(keep, where, _asked(keep, asked) if asked else "", both)
-    by_engine = first(find_engine(engine))
-    return _show(
-        keep.draw(_design(keep, n or 0, census, goes_on, until, by, top, strata), chosen, by_engine), as_json
-    )
+    first = tickets.first if engine == "local" else bulk.first(find_engine(engine))
+    design = _design(keep, n or 0, census, goes_on, until, by, top, strata)
+    return _show(keep.draw(design, chosen, first), as_json)
 
 
 def _asked(keep: Keep, name: str) -> str:

@@ -42,18 +42,9 @@ if TYPE_CHECKING:
 @study_option
 @json_option
 def import_(
-    paths: tuple[str, ...],
-    mapping: Path | None,
-    explaining: bool,
-    skip_bad: bool,
-    rejects: Path | None,
-    again: bool,
-    halves: bool,
-    workers: int | None,
-    engine: str,
-    folder: Path,
-    as_json: bool,
-) -> None:
+    paths: tuple[str, ...], mapping: Path | None, explaining: bool, skip_bad: bool, rejects: Path | None,
+    again: bool, halves: bool, workers: int | None, engine: str, folder: Path, as_json: bool,
+) -> None:  # fmt: skip
     """Import transcripts: logs, dumps of model APIs, sessions of agents, tables, folders of these; local or by URL.
 
     All of it is read before any is stored; on an error nothing changes. The same file twice adds nothing.

@@ -70,7 +70,10 @@ def writing(folder: Path, wait: float) -> Iterator[None]:
         _acquire(descriptor, folder, wait)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        yield
+        try:
+            yield
+        finally:
+            os.ftruncate(descriptor, 0)  # so that who wrote nothing leaves everything as it was
     finally:
         os.close(descriptor)
 

@@ -242,7 +242,7 @@ def _used(mapping: Mapping_) -> set[str]:
 
 
 def _simple_messages(mapping: Mapping_) -> str:
-    """The key of a record under which a list of messages stands, where each record is one conversation; else empty."""
+    """The key of a record under which its messages stand, where each record is one conversation; else empty."""
     if not isinstance(mapping.messages, Field) or mapping.each:
         return ""
     root, _, key = mapping.messages.from_.partition(".")

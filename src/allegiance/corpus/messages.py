@@ -74,9 +74,7 @@ def _sure(message: Message, index: int) -> bool:
         return False
     if len(parts) == 1 and parts[0].kind == "text" and not parts[0].text:
         return False
-    return all(
-        part.kind in ("text", "reasoning") and not part.redacted and not part.data and not part.extra for part in parts
-    )
+    return all(p.kind in ("text", "reasoning") and not (p.redacted or p.data or p.extra) for p in parts)
 
 
 def words(messages: Sequence[Message]) -> str:

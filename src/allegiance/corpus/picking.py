@@ -1,7 +1,7 @@
 """Some fields of a JSON object of any size, picked out of its bytes as they stream past.
 
-What is not picked is not parsed and not held: only its strings and brackets are followed, to see where it ends. What
-is picked comes out as bytes, for `safe.load`.
+What is not picked is not parsed and not held: only its strings and brackets are followed, to see where it ends.
+What is picked comes out as bytes, for `safe.load`.
 """
 
 from __future__ import annotations

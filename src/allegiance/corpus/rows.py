@@ -1,8 +1,8 @@
 """A transcript as a row of a Parquet segment, and back.
 
 The columns are a superset of Inspect Scout's transcript database, so that Scout and every engine that reads Parquet
-can open a segment. `messages` holds Inspect chat messages as JSON; our own columns stand after Scout's. Three of them,
-with words alone (`wording.COLUMNS`), stand in no segment: they are worked out from `messages` when asked for.
+can open a segment. `messages` holds Inspect chat messages as JSON; our own columns stand after Scout's. Three of
+them, with words alone (`wording.COLUMNS`), stand in no segment: they are worked out from `messages` when asked for.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ _TEXT = pa.large_string()
 
 
 class Words(NamedTuple):
-    """The words of a conversation, as `Transcript.answer`, `Transcript.reasoning` and `messages.words` give them."""
+    """The words of a conversation, as `answer` and `reasoning` of a transcript and `messages.words` give them."""
 
     answer: str
     reasoning: str

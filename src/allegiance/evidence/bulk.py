@@ -105,9 +105,11 @@ def rate_segment(path: Path, settings: str) -> pa.Table:
 
 
 def first(engine: Engine) -> First:
-    """`tickets.first`, with the hashes made by an engine; for `Keep.draw`."""
+    """`tickets.first`, with the hashes made by an engine where there are many names; for `Keep.draw`."""
 
     def made(seed: bytes, names: Sequence[bytes], n: int, weights: Sequence[int] | None = None) -> list[bytes]:
+        if len(names) <= NAMES_AT_ONCE:
+            return tickets.first(seed, names, n, weights)
         starts = range(0, len(names), NAMES_AT_ONCE)
         parts = [slice(start, start + NAMES_AT_ONCE) for start in starts]
         tasks = [_Hashing(names[part], n, None if weights is None else weights[part]) for part in parts]

@@ -102,7 +102,7 @@ def _log_filter(keep: Keep, predicate: str, reader: str) -> None:
     used = [entry.body for entry in keep.log.entries("filter") if entry.body["reader"] == reader]
     last = used[-1]["predicate"] if used else None
     if predicate != last:
-        n = len(keep.select(predicate))
+        n = len(keep.choose(predicate))
         body = {"reader": reader, "predicate": predicate, "corpus": keep.corpus.head().version, "n": n}
         keep.log.append("filter", body)
 

@@ -51,7 +51,7 @@ class Log:
         query = query.where(events.c.kind == kind) if kind else query
         query = query.where(events.c.seq < size) if size is not None else query
         with self._database.read() as connection:
-            return [_entry(data) for data in connection.scalars(query)]
+            return [read_entry(data) for data in connection.scalars(query)]
 
     def checkpoint(self, size: int | None = None) -> Checkpoint:
         """Size and root now, or when the log had `size` entries. Reads a few nodes, not the log.
@@ -137,7 +137,12 @@ def checkpoint(leaves: list[bytes]) -> Checkpoint:
     return Checkpoint(size=len(leaves), root=merkle.root(leaves).hex())
 
 
-def _entry(data: object) -> Entry:
+def read_entry(data: object) -> Entry:
+    """An entry from its stored bytes.
+
+    Raises:
+        StudyError: It is damaged.
+    """
     try:
         return msgspec.json.decode(tree.as_bytes(data), type=Entry)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -62,6 +62,11 @@ def assemble(keep: Keep, title: str, asked: str, bundles: Sequence[Path], scenar
     )
 
 
+def named(claims: Sequence[tuple[VerifiedClaim, str]]) -> list[Shown]:
+    """Verified claims, each with the name of its bundle, as they appear on a page, where all have different names."""
+    return _told_apart([Shown(verified=one, name=_name(one.claim), file=f"claims/{file}") for one, file in claims])
+
+
 def _shown(path: Path) -> Shown:
     verified: VerifiedClaim = verify(path).verified()
     return Shown(verified=verified, name=_name(verified.claim), file=f"claims/{path.name}")

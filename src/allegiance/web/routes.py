@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
-from allegiance.web.pages import citing, claims, corpus, draws, home, labelling, transcript
+from allegiance.web.pages import adjudicating, citing, claims, conditions, corpus, draws, home, labelling, raters, transcript
 
 Handler = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
 
@@ -47,11 +47,17 @@ TABLE: tuple[Row, ...] = (
     Row("POST", "/label/{draw}/undo", labelling.undo, "writes", "undo"),
     Row("POST", "/label/{draw}/question", labelling.ask, "writes", "question"),
     Row("POST", "/label/{draw}/{rank}", labelling.answer, "writes", "answer"),
+    Row("GET", "/adjudicate/{draw}", adjudicating.show, "logs", "adjudication"),
+    Row("POST", "/adjudicate/{draw}/settle", adjudicating.settle, "writes", "settle"),
+    Row("POST", "/adjudicate/{draw}/{rank}", adjudicating.decide, "writes", "decide"),
     Row("GET", "/claims", claims.every, "reads", "claims"),
     Row("POST", "/claims", claims.make, "writes", "claim"),
     Row("GET", "/claims/new", claims.new, "logs", "new claim"),
     Row("GET", "/claims/{file}", claims.one, "reads", "one claim"),
     Row("GET", "/claims/{file}/bundle", claims.bundle, "reads", "bundle"),
+    Row("POST", "/claims/{file}/verify", claims.again, "reads", "verify"),
+    Row("GET", "/raters", raters.show, "logs", "raters"),
+    Row("GET", "/conditions", conditions.show, "reads", "conditions"),
     Row("GET", "/api/standing/{draw}", labelling.far, "reads", "standing"),
     Row("GET", "/api/page", corpus.window, "reads", "window"),
 )

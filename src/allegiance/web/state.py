@@ -9,12 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from allegiance.evidence.keep import Keep
+from allegiance.ledger.database import Database
+from allegiance.ledger.log import Entry, Log, read_entry
 from allegiance.report.words import visible
 from allegiance.study import Study
 
@@ -22,6 +24,47 @@ Answer = TypeVar("Answer")
 REMEMBERED = 256
 """Answers that are remembered at most."""
 STATIC = Path(__file__).parent / "static"
+
+
+class Recalled(Log):
+    """The log, with what was read of it kept in memory: entries are only ever added, so only new ones are read.
+
+    With them the last known one is read again: a log that has another there, as after a restore, is read anew.
+    """
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._lock = threading.Lock()
+        self._forget()
+
+    def entries(self, kind: str = "", *, size: int | None = None) -> list[Entry]:
+        """As `Log.entries`; the list is the caller's own."""
+        with self._lock:
+            if not self._catch_up():
+                self._forget()
+                if not self._catch_up():
+                    return super().entries(kind, size=size)  # damaged: as the log itself has it
+            found = self._kinds.get(kind, []) if kind else self._every
+            return found[:] if size is None else [entry for entry in found if entry.seq < size]
+
+    def _forget(self) -> None:
+        self._last = b""
+        self._every: list[Entry] = []
+        self._kinds: dict[str, list[Entry]] = {}
+
+    def _catch_up(self) -> bool:
+        """Reads what is new; False if what is known is not the beginning of what is there."""
+        known = len(self._every)
+        rows = self.raw(max(0, known - 1))
+        if known and (not rows or rows[0] != (known - 1, self._every[-1].kind, self._last)):
+            return False
+        for seq, kind, data in rows[1:] if known else rows:
+            if seq != len(self._every):
+                return False
+            self._every.append(read_entry(data))
+            self._kinds.setdefault(kind, []).append(self._every[-1])
+            self._last = data
+        return True
 
 
 @dataclass
@@ -38,17 +81,23 @@ class State:
     _known: OrderedDict[object, object] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def __post_init__(self) -> None:
+        self.study.keep.log = Recalled(self.study.keep.database)
+
     @property
     def keep(self) -> Keep:
         """Corpus, log and labels."""
         return self.study.keep
 
-    def remember(self, key: object, work: Callable[[], Answer]) -> Answer:
+    def remember(self, key: object, work: Callable[[], Answer], *, lasting: Literal["", "corpus", "all"] = "") -> Answer:
         """What `work` returns, worked out once for this key, this version of the corpus and this state of the log.
 
+        With ``corpus`` it holds for as long as the corpus is the same, whatever is logged; with ``all`` for good.
         Two requests may work it out at once; both answers are the same.
         """
-        whole = (self.keep.corpus.head().version, self.keep.log.checkpoint().size, key)
+        version = "" if lasting == "all" else self.keep.corpus.head().version
+        size = -1 if lasting else self.keep.log.checkpoint().size
+        whole = (version, size, key)
         with self._lock:
             if whole in self._known:
                 self._known.move_to_end(whole)

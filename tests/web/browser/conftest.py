@@ -109,7 +109,9 @@ def watch(live: Live) -> Watch:
 @pytest.fixture
 def page(browser: playwright.Browser, live: Live, watch: Watch) -> Iterator[playwright.Page]:
     """A page. At the end its console must be empty, and nobody but the server was asked."""
-    context = browser.new_context(base_url=live.base, viewport={"width": 1280, "height": 800})
+    context = browser.new_context(
+        base_url=live.base, viewport={"width": 1280, "height": 800}, reduced_motion="reduce"
+    )
     context.set_default_timeout(PATIENCE)
     context.on("page", watch)
     made = context.new_page()

@@ -47,18 +47,18 @@ def test_the_researcher(page: Page, study: Study, hands: type[Hand]) -> None:
     hand.write(page.get_by_label("at random from this filter"), "24")
     hand.press(page.get_by_role("button", name="Draw"))
     begin(hand)
-    label(hand, "2221222", 24)
+    label(hand, "2221", 24)
     hand.press(page.get_by_role("link", name="Claims", exact=True))
     hand.press(page.get_by_role("link", name="Make one"))
     hand.press(page.get_by_role("button", name="Look"))
-    expect(page.get_by_text("7 of 80 read")).to_be_visible()
+    expect(page.get_by_text("4 of 80 read")).to_be_visible()
     wide = float(page.locator(".reach").get_attribute("width") or 0)
 
     hand.press(page.get_by_role("link", name="Go on labelling"))
-    label(hand, "2222222222", 24)
+    label(hand, "222222", 24)
     page.go_back()
     hand.press(page.get_by_role("button", name="Look again"))
-    expect(page.get_by_text("17 of 80 read")).to_be_visible()
+    expect(page.get_by_text("10 of 80 read")).to_be_visible()
     assert float(page.locator(".reach").get_attribute("width") or 0) < wide
     assert len(study.keep.log.entries("look")) >= 2
 
@@ -72,7 +72,7 @@ def test_the_sceptic(page: Page, live: Live, study: Study, hands: type[Hand], tm
 
     hand = hands(page)
     page.goto(f"/c/{code(citation)}")
-    expect(page.get_by_text("2nd of 3 drawn uniformly from 40")).to_be_visible()
+    expect(page.get_by_role("strong")).to_contain_text("2nd of 3 drawn uniformly from 40")
     hand.press(page.get_by_role("link", name=name))
     expect(page.locator(".words", has_text="Let me see.")).to_be_visible()
     assert page.evaluate("[...CSS.highlights.get('al-linked')].map(String)") == ["Let me see."]
@@ -90,7 +90,10 @@ def test_the_sceptic(page: Page, live: Live, study: Study, hands: type[Hand], tm
     bundle = tmp_path / coming.value.suggested_filename
     coming.value.save_as(bundle)
     done = subprocess.run(
-        [sys.executable, "-m", "allegiance", "verify", str(bundle)], capture_output=True, text=True, timeout=60,
+        [sys.executable, "-m", "allegiance", "verify", str(bundle)],
+        capture_output=True,
+        text=True,
+        timeout=60,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

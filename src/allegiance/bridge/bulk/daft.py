@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ QUIET = {
 """Environment under which Daft and Ray are loaded: no telemetry, no progress bars of their own."""
 PREFIX = "ray://"
 _CLIENT_PORT = 10001
+_PATIENCE = 10.0
+"""Seconds that the head of a cluster may take to answer."""
 _LOST = ("udf process", "actor", "worker", "connection", "broken pipe", "eof")
 """Words of an error by which a worker is known to have ended; Daft has no kind of error for that."""
 
@@ -96,8 +99,9 @@ class DaftOnRay(Daft):
 
         if not ray.is_initialized():
             try:
+                _knock(self._address)  # Ray itself would try for minutes
                 ray.init(address=self._address, log_to_driver=False, logging_level=logging.ERROR)
-            except (ConnectionError, RuntimeError, TimeoutError, ValueError) as error:
+            except (OSError, RuntimeError, ValueError) as error:
                 raise RunError(
                     f"this cluster cannot be reached: {' '.join(str(error).split())[:300]}.",
                     where=self.name,
@@ -126,6 +130,12 @@ def _host_and_port(address: str) -> str:
             next="Give the port of the head, 6379 unless it was started with another, on a machine of the cluster.",
         )
     return f"{host}:{port}"
+
+
+def _knock(address: str) -> None:
+    """Raises OSError if nothing listens at ``HOST:PORT``."""
+    host, _, port = address.rpartition(":")
+    socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
 
 
 def _use(daft: Any, kind: str, start: Any) -> None:

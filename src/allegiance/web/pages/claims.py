@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
@@ -12,14 +13,15 @@ from allegiance.errors import Refusal, UnknownName
 from allegiance.evidence.claims import make_claim
 from allegiance.evidence.looking import Look, look
 from allegiance.evidence.terms import Terms
-from allegiance.evidence.verify import verify
+from allegiance.evidence.verify import Verification, verify
 from allegiance.ledger.anchors import DOES_NOT_SHOW
 from allegiance.records.draw import Draw
 from allegiance.web.answers import see_other, shared, with_page
 from allegiance.web.asked import text, whole
 from allegiance.web.forms import fields
 from allegiance.web.pages.draws import design
-from allegiance.web.pages.home import card
+from allegiance.web.pages.home import card, verification
+from allegiance.web.pages.planning import planned
 from allegiance.web.state import State
 
 
@@ -32,11 +34,23 @@ def every(request: Request) -> Response:
 
 def one(request: Request) -> Response:
     """A claim, with every step of its verification."""
+    state = shared(request)
+    path = _path(state, str(request.path_params["file"]))
+    return _claim(request, path, verification(state, path), "")
+
+
+def again(request: Request) -> Response:
+    """The same, with every step run again now, from the file alone."""
     path = _path(shared(request), str(request.path_params["file"]))
+    began = time.perf_counter()
     found = verify(path)
+    return _claim(request, path, found, f"Run again just now, in {time.perf_counter() - began:.1f} s.")
+
+
+def _claim(request: Request, path: Path, found: Verification, ran: str) -> Response:
     said = found.claim.statement if found.claim else "This is not a claim that can be read."
     values = {
-        "statement": said, "checks": found.checks, "passed": found.passed, "file": path.name,
+        "statement": said, "checks": found.checks, "passed": found.passed, "file": path.name, "ran": ran,
         "state": "verified" if found.passed else "this claim does not verify", "not_shown": DOES_NOT_SHOW[found.grade],
     }  # fmt: skip
     return with_page(request, "claim.html.j2", values)
@@ -56,8 +70,11 @@ def new(request: Request) -> Response:
     values: dict[str, object] = {
         "draws": [{"number": one.commitment.counter, "label": _label(one)} for one in state.keep.draws()],
         "questions": state.keep.labels.questions(), "raters": _raters(state), "draw": number,
-        "question": question, "rater": rater, "look": None, "refused": "",
+        "question": question, "rater": rater, "look": None, "refused": "", "plan": None,
     }  # fmt: skip
+    if not number:
+        chosen = next((one for one in state.keep.labels.questions() if question in {one.digest, one.name}), None)
+        values["plan"] = planned(state, request, chosen)
     if number and question and rater:
         try:
             values["look"] = _shown(look(state.keep, _terms(state, question, rater), state.keep.find_draw(number)))

@@ -16,6 +16,7 @@ from allegiance.evidence.splits import visible
 from allegiance.records.record import Record
 from allegiance.web.answers import shared, with_json, with_page
 from allegiance.web.asked import address, one_of, text, whole
+from allegiance.web.pages.around import listed
 from allegiance.web.state import State
 
 AT_ONCE = 20_000
@@ -57,7 +58,7 @@ def show(request: Request) -> Response:
     state, where, q = shared(request), text(request, "where"), text(request, "q").strip()
     by = one_of("kind of search", text(request, "by", "words"), [kind for kind, _ in KINDS])
     seen = visible(state.keep, where)
-    counted = state.remember(("facets", seen), lambda: facets(state.keep.corpus, parse(seen)))
+    counted = state.remember(("facets", seen), lambda: facets(state.keep.corpus, parse(seen)), lasting="corpus")
     values: dict[str, object] = {
         "where": str(parse(where)), "q": q, "by": by, "kinds": KINDS, "count": counted.count,
         "hits": (), "rows": (),
@@ -75,7 +76,8 @@ def window(request: Request) -> Response:
     offset = whole("offset", text(request, "offset"), 0)
     limit = whole("limit", text(request, "limit"), SIZE, low=1, high=200)
     found = page(state.keep.corpus, parse(seen), sort, offset, limit)
-    rows = [_row(row, str(parse(text(request, "where")))) for row in found.rows]
+    where = str(parse(text(request, "where")))
+    rows = [_row(row, where, sort, at) for at, row in enumerate(found.rows, offset)]
     return with_json({"predicate": found.predicate, "count": found.count, "offset": offset, "rows": rows})
 
 
@@ -88,7 +90,7 @@ def _rows(state: State, request: Request, where: str, seen: str) -> dict[str, ob
     first = found.offset + 1
     told = f"{found.count:,} transcripts" + (f" under the filter {found.predicate}" if found.predicate else "")
     return {
-        "rows": [_row(row, where) for row in found.rows], "sort": sort, "columns": COLUMNS, "told": told,
+        "rows": [_row(row, where, sort, at) for at, row in enumerate(found.rows, found.offset)], "sort": sort, "columns": COLUMNS, "told": told,
         "sorts": _sorts(where, sort),
         "before": address("/corpus", **here, page=number - 1) if number > 1 else "",
         "after": address("/corpus", **here, page=number + 1) if number < last else "",
@@ -100,11 +102,11 @@ def _sorts(where: str, sort: str) -> dict[str, str]:
     return {key: address("/corpus", where=where, sort=f"-{key}" if sort == key else key) for key in ("", *SORTS)}
 
 
-def _row(row: Row, where: str) -> dict[str, object]:
+def _row(row: Row, where: str, sort: str, at: int) -> dict[str, object]:
     return {
         "name": row.name, "short": row.name.removeprefix("sha256:")[:12], "model": row.model,
         "condition": row.condition.name, "request": row.request, "sample": row.sample if row.sample >= 0 else "",
-        "status": row.status, "address": address(f"/t/{row.name}", list=1, where=where),
+        "status": row.status, "address": listed(row.name, where, sort, at),
     }  # fmt: skip
 
 

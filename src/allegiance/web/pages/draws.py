@@ -13,7 +13,7 @@ from allegiance.evidence.splits import by_default
 from allegiance.records.draw import Design, Draw
 from allegiance.records.route import Drawn
 from allegiance.web.answers import see_other, shared, with_page
-from allegiance.web.asked import whole
+from allegiance.web.asked import one_of, whole
 from allegiance.web.forms import fields
 from allegiance.web.state import State
 
@@ -47,12 +47,14 @@ def one(request: Request) -> Response:
 
 async def make(request: Request) -> Response:
     """Announces a uniform draw from a filter in the log, and leads to its first item."""
-    given = await fields(request, ("where", "n"))
+    given = await fields(request, ("where", "n", "stop"))
     state = shared(request)
     n = whole("n", given["n"], 20, low=1)
+    stop = one_of("stop", given["stop"] or "fixed", ("fixed", "open"))
 
     def work() -> Draw:
-        return state.keep.draw(Design(kind="uniform", n=n), by_default(state.keep, given["where"]))
+        asked = Design(kind="uniform", n=n, stop="open" if stop == "open" else "fixed")
+        return state.keep.draw(asked, by_default(state.keep, given["where"]))
 
     made = await run_in_threadpool(work)
     return see_other(f"/draws/{made.commitment.counter}/1")

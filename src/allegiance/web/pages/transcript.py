@@ -16,12 +16,14 @@ from allegiance.evidence.reading import read_drawn, read_hit, read_linked, read_
 from allegiance.records.canonical import canonical
 from allegiance.records.label import Label
 from allegiance.records.record import Record
-from allegiance.records.route import Drawn, Reading
+from allegiance.records.route import Reading
 from allegiance.records.transcript import Transcript
 from allegiance.report.rendering import Mark, as_json, turns
 from allegiance.report.words import way
 from allegiance.web.answers import shared, with_page
 from allegiance.web.asked import address, text, whole
+from allegiance.web.pages import facts
+from allegiance.web.pages.around import neighbours
 from allegiance.web.state import State
 
 PARTNERS = 12
@@ -76,12 +78,13 @@ def page_of(request: Request, reading: Reading) -> Response:
     """The page of a transcript that was opened."""
     state, name = shared(request), reading.transcript
     item = state.keep.corpus.get(name)
-    labels = list(_labels(state, name))
+    labels, known = list(_labels(state, name)), facts.marks(state, item)
     values = {
         "name": name, "short": _short(name), "facts": _facts(item), "route": way(reading.route),
         "supports": carried(reading.route).supports, "labels": [said for said, _ in labels],
-        "all": turns(item, [mark for said, label in labels for mark in _marks(said, label)]),
-        "partners": _partners(state, name, item), **_neighbours(reading),
+        "all": turns(item, [*known, *(mark for said, label in labels for mark in _marks(said, label))]),
+        "partners": _partners(state, name, item), "slots": facts.slots(known),
+        **neighbours(state, request, reading),
         "metadata": as_json(dict(item.metadata)) if item.metadata else "",
     }  # fmt: skip
     return with_page(request, "transcript.html.j2", values)
@@ -100,18 +103,6 @@ def _reading(state: State, request: Request, name: str) -> Reading:
             raise UnknownName("hit of this search", name, [found.transcript])
         return found
     return read_linked(state.keep, name, state.reader)
-
-
-def _neighbours(reading: Reading) -> dict[str, str]:
-    route = reading.route
-    if not isinstance(route, Drawn):
-        return {"before": "", "after": "", "bench": ""}
-    here = f"/draws/{route.number}"
-    return {
-        "before": f"{here}/{route.rank - 1}" if route.rank > 1 else "",
-        "after": f"{here}/{route.rank + 1}" if route.rank < route.n else "",
-        "bench": f"/label/{route.number}",
-    }
 
 
 def _facts(item: Transcript) -> list[tuple[str, str]]:
@@ -143,7 +134,7 @@ def _partners(state: State, name: str, item: Transcript) -> list[dict[str, str]]
     """Other transcripts of the same request: the other tier first, then other models and samples."""
     if not item.request:
         return []
-    found = state.remember(("request", item.request), lambda: _of_request(state, item.request))
+    found = state.remember(("request", item.request), lambda: _of_request(state, item.request), lasting="corpus")
     others = [row for row in found if row.name != name]
     others.sort(key=lambda row: (_differing(row, item), row.name))
     return [
