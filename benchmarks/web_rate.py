@@ -4,12 +4,12 @@
 
 measures a study that is there (its index of words is made where it is missing); without one, a study of 20,000
 transcripts of `corpora` is made. The server is a process of its own and answers one request after the other, on
-loopback. Of each kind of page: CPU time of the server, all threads, and wall time as the one who asks sees it, median
-and 95th percentile in milliseconds. Every page asks for something that was not asked for before. The first request
+loopback. Of each kind of page: CPU time of the server, all threads, and wall time as the one who asks sees it, as
+median and 95th percentile in milliseconds. Every page asks for something that was not asked for before. The first request
 of each kind, which loads and compiles, is not counted.
 
-`floor` is a static file from the same server. `peer` is ``scout view`` on the segments of the same corpus, asked over
-its own interface for what its pages show: the same window into the list, the messages of the same transcript, the
+`floor` is a static file from the same server. `peer` is ``scout view`` on the segments of the same corpus, asked
+over its own interface for what its pages show: the same window into the list, the messages of the same transcript, the
 different values of a column. It has no search over a corpus, and a page of it is put together in the browser.
 """
 
@@ -199,7 +199,9 @@ def asked_of_scout(segments: Path, names: Sequence[str], times: int) -> dict[str
     }  # fmt: skip
 
 
-def scout(study: Path, names: Sequence[str], times: int, folder: Path) -> dict[str, tuple[list[float], list[float]]]:
+def scout(
+    study: Path, names: Sequence[str], times: int, folder: Path
+) -> dict[str, tuple[list[float], list[float]]]:
     """CPU and wall times of Scout's viewer; empty, and said why, where it cannot be started."""
     found = Path(sys.executable).with_name("scout")
     if not found.is_file():

@@ -114,7 +114,7 @@ def test_the_port_of_the_ray_client_is_refused() -> None:
 def test_a_cluster_that_is_not_there_is_an_error_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-    told = "from allegiance.cli.engines import find_engine; e = find_engine('ray://127.0.0.1:%d')\n" % port
+    told = f"from allegiance.cli.engines import find_engine; e = find_engine('ray://127.0.0.1:{port}')\n"
     told += "try: list(e.map('x', b'', [b'']))\nexcept Exception as error: print(type(error).__name__, error.next)"
     said = subprocess.check_output([sys.executable, "-c", told], text=True)
     assert said.startswith("RunError Start it with `ray start --head")

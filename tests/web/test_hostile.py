@@ -149,7 +149,9 @@ def test_a_citation_shows_the_words_in_each_form(client: TestClient, number: int
     page = client.get(address).text
     assert_inert(page, words)
     assert visible(words) in Page(page).text
-    kinds = {client.get(address + end).headers["content-type"].partition(";")[0] for end in (".md", ".json", ".bib")}
+    kinds = {
+        client.get(address + end).headers["content-type"].partition(";")[0] for end in (".md", ".json", ".bib")
+    }
     assert kinds == {"text/markdown", "application/json", "text/plain"}
 
 

@@ -46,7 +46,9 @@ def test_the_matrix_of_standings_is_on_the_page_of_the_study(client_of_desk: Tes
     assert faults(page.text) == []
     assert NOTE in Page(page.text).text
     [part] = matrix(desk.keep, desk.worlds()).parts
-    found = re.findall(r'<tr><th scope="row">(\w[\w ,-]*)<?.*?</th>((?: <td class="n[^>]*>[\d,]+</td>)+)</tr>', page.text)
+    found = re.findall(
+        r'<tr><th scope="row">(\w[\w ,-]*)<?.*?</th>((?: <td class="n[^>]*>[\d,]+</td>)+)</tr>', page.text
+    )
     shown = [[int(n) for n in re.findall(r">(\d+)<", cells)] for _, cells in found]
     assert shown == [[cell.n for cell in line.cells] for line in lines(part.intents)]
 

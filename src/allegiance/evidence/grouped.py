@@ -68,7 +68,7 @@ def labelled(keep: Keep, question: Question, card: RaterCard, where: str = "") -
 def grouped(
     keep: Keep, question: Question, card: RaterCard, by: Sequence[str], *, where: str = "", alpha: float = 0.05
 ) -> list[Group]:
-    """The rates of a rater's answers by the levels of some fields, of what it labelled; none if it labelled nothing.
+    """Rates of a rater's answers by the levels of some fields, of what it labelled; none if it labelled nothing.
 
     Raises:
         UnknownName: There is no such field.

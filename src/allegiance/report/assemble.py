@@ -63,7 +63,7 @@ def assemble(keep: Keep, title: str, asked: str, bundles: Sequence[Path], scenar
 
 
 def named(claims: Sequence[tuple[VerifiedClaim, str]]) -> list[Shown]:
-    """Verified claims, each with the name of its bundle, as they appear on a page, where all have different names."""
+    """Verified claims, each with its bundle's name, as they appear on a page: no two under the same name."""
     return _told_apart([Shown(verified=one, name=_name(one.claim), file=f"claims/{file}") for one, file in claims])
 
 

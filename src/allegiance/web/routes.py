@@ -8,7 +8,18 @@ from typing import Literal, NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
-from allegiance.web.pages import adjudicating, citing, claims, conditions, corpus, draws, home, labelling, raters, transcript
+from allegiance.web.pages import (
+    adjudicating,
+    citing,
+    claims,
+    conditions,
+    corpus,
+    draws,
+    home,
+    labelling,
+    raters,
+    transcript,
+)
 
 Handler = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
 

@@ -89,7 +89,9 @@ class State:
         """Corpus, log and labels."""
         return self.study.keep
 
-    def remember(self, key: object, work: Callable[[], Answer], *, lasting: Literal["", "corpus", "all"] = "") -> Answer:
+    def remember(
+        self, key: object, work: Callable[[], Answer], *, lasting: Literal["", "corpus", "all"] = ""
+    ) -> Answer:
         """What `work` returns, worked out once for this key, this version of the corpus and this state of the log.
 
         With ``corpus`` it holds for as long as the corpus is the same, whatever is logged; with ``all`` for good.

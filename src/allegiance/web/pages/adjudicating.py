@@ -69,15 +69,8 @@ async def settle(request: Request) -> Response:
 
 
 def _choice(state: State, draw: Draw, question: Question | None) -> dict[str, object]:
-    """Who can be adjudicated: pairs of people who answered this question of this draw, the reader not among them."""
-    since = state.keep.announced(draw)
-    people = [
-        card.name
-        for card in (state.keep.labels.raters(question.digest) if question else ())
-        if card.kind == "person" and card.name != state.reader and not card.settings
-        and any(x.transcript in draw.items
-                for x in state.keep.labels.all(question.digest, card.digest, since=since))
-    ]  # fmt: skip
+    """Who can be adjudicated: pairs of people who answered this question of this draw, without the reader."""
+    people = _people(state, draw, question) if question else []
     pairs = [(one, other) for at, one in enumerate(people) for other in people[at + 1 :]]
     return {
         "number": draw.commitment.counter, "question": question, "panel": None, "reader_count": len(people),
@@ -89,6 +82,17 @@ def _choice(state: State, draw: Draw, question: Question | None) -> dict[str, ob
             for one, other in pairs if question
         ],
     }  # fmt: skip
+
+
+def _people(state: State, draw: Draw, question: Question) -> list[str]:
+    """The people but the reader who answered a question about items of a draw since it was announced."""
+    since, items, labels = state.keep.announced(draw), set(draw.items), state.keep.labels
+    return [
+        card.name
+        for card in labels.raters(question.digest)
+        if card.kind == "person" and card.name != state.reader and not card.settings
+        and any(x.transcript in items for x in labels.all(question.digest, card.digest, since=since))
+    ]  # fmt: skip
 
 
 def _queue(panel: Panel, rank: int) -> dict[str, object]:
@@ -134,7 +138,9 @@ def _marks(asked: Disputed) -> Iterator[Mark]:
     for reader, label in asked.answers.items():
         for span in label.spans:
             note = f"{reader}: {label.value}"
-            yield Mark(message=span.message, part=span.part, start=span.start, end=span.end, kind="label", note=note)
+            yield Mark(
+                message=span.message, part=span.part, start=span.start, end=span.end, kind="label", note=note
+            )
 
 
 def _given(state: State, request: Request, given: dict[str, str]) -> Panel:

@@ -51,7 +51,8 @@ def _claim(request: Request, path: Path, found: Verification, ran: str) -> Respo
     said = found.claim.statement if found.claim else "This is not a claim that can be read."
     values = {
         "statement": said, "checks": found.checks, "passed": found.passed, "file": path.name, "ran": ran,
-        "state": "verified" if found.passed else "this claim does not verify", "not_shown": DOES_NOT_SHOW[found.grade],
+        "state": "verified" if found.passed else "this claim does not verify",
+        "not_shown": DOES_NOT_SHOW[found.grade],
     }  # fmt: skip
     return with_page(request, "claim.html.j2", values)
 

@@ -1,4 +1,4 @@
-"""Conditions compared: what one rater answered, condition by condition, with intervals and the number behind each."""
+"""Conditions compared: what one rater answered, condition by condition, with intervals and numbers."""
 
 from __future__ import annotations
 

@@ -51,7 +51,9 @@ def planned(state: State, request: Request, question: Question | None) -> dict[s
         _per_cent(name, text(request, name), menu, usual)
         for name, menu, usual in (("width", WIDTHS, "5"), ("most", SHARES, "1"), ("guess", GUESSES, "10"))
     )
-    n = state.remember(("size", where), lambda: len(state.keep.choose(where)), lasting="" if "@" in where else "corpus")
+    n = state.remember(
+        ("size", where), lambda: len(state.keep.choose(where)), lasting="" if "@" in where else "corpus"
+    )
     drawn = state.remember(
         ("plan", min(n, SIMULATED), width, share, guess),
         lambda: _drawn(min(n, SIMULATED), width, share, guess), lasting="all",
