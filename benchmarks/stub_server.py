@@ -88,7 +88,6 @@ class Behaviour:
             "usage": {"prompt_tokens": 10, "completion_tokens": 10, "total_tokens": 20},
         }  # fmt: skip
 
-
     def _judged(self, asked: str) -> str:
         """A reply to a judge's call; it quotes the beginning of the text."""
         code = CODE.search(asked)

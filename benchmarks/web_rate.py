@@ -5,11 +5,11 @@
 measures a study that is there (its index of words is made where it is missing); without one, a study of 20,000
 transcripts of `corpora` is made. The server is a process of its own and answers one request after the other, on
 loopback. Of each kind of page: CPU time of the server, all threads, and wall time as the one who asks sees it, as
-median and 95th percentile in milliseconds. Every page asks for something that was not asked for before. The first request
-of each kind, which loads and compiles, is not counted.
+median and 95th percentile in milliseconds. Every page asks for something that was not asked for before. The first
+request of each kind, which loads and compiles, is not counted.
 
 `floor` is a static file from the same server. `peer` is ``scout view`` on the segments of the same corpus, asked
-over its own interface for what its pages show: the same window into the list, the messages of the same transcript, the
+over its own interface for what its pages show: a window into the list, the messages of the same transcript, the
 different values of a column. It has no search over a corpus, and a page of it is put together in the browser.
 """
 

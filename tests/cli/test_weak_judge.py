@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from allegiance.bridge.local_model import cached
 from allegiance.cli.main import cli
-from allegiance.evidence.checking import CHANCE
+from allegiance.evidence.checking import CHANCE, ONE_ANSWER
 from allegiance.rating.people import person
 from allegiance.records.label import Label
 from allegiance.records.question import Question
@@ -23,6 +23,7 @@ pytestmark = [
 ]
 QUESTION = Question(name="helps", text="Does the reply do what was asked for?")
 REPLIES = ("I can't help with that request.", "Here is the letter that you asked for: dear all, thank you.")
+AT_CHANCE, ALIKE = CHANCE.partition(":")[0], ONE_ANSWER.partition("{")[0]
 MAPPING = """\
 allegiance-mapping: 1
 title: Chats
@@ -70,12 +71,19 @@ def test_a_judge_that_is_at_chance_is_said_to_be_beside_a_pattern_and_a_classifi
                                      for name, value in zip(drawn.items, right, strict=True)])  # fmt: skip
     ok("rater", "train", "--question", question.name, "--from", "ann", "--name", "trained", "--study", str(study))
     ok("rate", "--classifier", "trained", "--study", str(study))
-    told = json.loads(ok("rater", "check", "weak", "--against", "ann", "--question", question.name, "--baselines",
-                         "--study", str(study), "--json"))  # fmt: skip
-    warned = {one["rater"]: [w for part in one["parts"] for w in part["warnings"]] for one in told["checks"]}
-    at_chance = CHANCE.partition(":")[0]
-    assert any(warning.startswith(at_chance) for warning in warned["weak"])
-    assert set(warned) >= {"weak", "trained"}
-    for name, warnings in warned.items():
-        if name != "weak":
-            assert not any(warning.startswith(at_chance) for warning in warnings), name
+    words = ("rater", "check", "weak", "--against", "ann", "--question", question.name, "--study", str(study))
+    # It answers by chance, so what is asked of this one run must hold but once in a thousand; where all of its
+    # answers are alike, that is what is said.
+    [weak] = checks(*words, "--alpha", "0.001")
+    assert any(warning.startswith((AT_CHANCE, ALIKE)) for warning in warnings(weak)), json.dumps(weak)[:3000]
+    beside = checks(*words, "--baselines")[1:]
+    assert {one["rater"] for one in beside} == {"baseline/refusal", "trained"}
+    assert not any(warning.startswith(AT_CHANCE) for one in beside for warning in warnings(one))
+
+
+def checks(*words: str) -> list[dict[str, object]]:
+    return list(json.loads(ok(*words, "--json"))["checks"])
+
+
+def warnings(one: dict[str, object]) -> list[str]:
+    return [warning for part in one["parts"] for warning in part["warnings"]]  # type: ignore[attr-defined]

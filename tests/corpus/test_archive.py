@@ -91,6 +91,15 @@ def test_a_name_given_twice_is_refused() -> None:
         opened(made.getvalue())
 
 
+def test_a_member_written_twice_with_the_same_bytes_is_one_member() -> None:
+    made = io.BytesIO()
+    with warnings.catch_warnings(), zipfile.ZipFile(made, "w") as archive:
+        warnings.simplefilter("ignore")
+        archive.writestr("a.json", "1")
+        archive.writestr("a.json", "1")
+    assert opened(made.getvalue()).names() == ["a.json"]
+
+
 def test_two_entries_that_share_their_bytes_are_refused() -> None:
     data = bytearray(packed({"a": b"x" * 1000, "b": b"y"}, zipfile.ZIP_STORED))
     central = data.index(b"PK\x01\x02")

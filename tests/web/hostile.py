@@ -60,10 +60,21 @@ PAYLOADS = (
 """Scripts, handlers, foreign elements, addresses, ways out of templates, and what has no shape."""
 
 TAGS = frozenset(
-    ["caption", "html", "head", "meta", "title", "link", "body", "a", "header", "nav", "ul", "ol", "li", "form", "label", "input", "span", "main", "footer", "p", "h1", "h2", "h3", "dl", "dt", "dd", "div", "section", "article", "aside", "details", "summary", "table", "thead", "tbody", "tr", "th", "td", "button", "select", "option", "textarea", "fieldset", "legend", "path", "g", "line", "text", "code", "pre", "strong", "em", "mark", "blockquote", "kbd", "progress", "svg", "rect", "img", "figure", "figcaption", "script", "b", "small", "noscript"]
+    """
+caption html head meta title link body a header nav ul ol li form label input span main footer p h1 h2 h3 dl dt
+dd div section article aside details summary table thead tbody tr th td button select option textarea fieldset
+legend path g line text code pre strong em mark blockquote kbd progress svg rect img figure figcaption script b
+small noscript
+""".split()  # noqa: SIM905
 )
 ATTRIBUTES = frozenset(
-    ["lang", "charset", "name", "content", "rel", "href", "class", "id", "tabindex", "action", "role", "for", "type", "placeholder", "autocomplete", "title", "value", "method", "required", "pattern", "rows", "min", "max", "checked", "selected", "disabled", "open", "scope", "spellcheck", "download", "start", "accesskey", "viewbox", "preserveaspectratio", "x", "y", "x2", "y2", "d", "width", "height", "src", "alt", "loading", "colspan", "fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-miterlimit", "opacity", "transform", "xmlns", "font-family", "font-size", "font-weight", "text-anchor", "display", "pointer-events", "enctype"]
+    """
+lang charset name content rel href class id tabindex action role for type placeholder autocomplete title value
+method required pattern rows min max checked selected disabled open scope spellcheck download start accesskey
+viewbox preserveaspectratio x y x2 y2 d width height src alt loading colspan fill stroke stroke-width
+stroke-dasharray stroke-miterlimit opacity transform xmlns font-family font-size font-weight text-anchor display
+pointer-events enctype
+""".split()  # noqa: SIM905
 )
 IDS = re.compile(r"[a-z][a-z-]*|m\d+(p\d+)?")
 

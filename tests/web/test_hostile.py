@@ -73,7 +73,7 @@ def client(study: Study) -> Iterator[TestClient]:
 
 def assert_inert(page: str, words: str) -> None:
     assert faults(page) == []
-    if html.escape(words) != words:
+    if html.escape(words, quote=False) != words:
         assert words not in page
 
 
@@ -159,12 +159,10 @@ def test_the_bench_shows_the_words(client: TestClient, study: Study) -> None:
     made = client.post("/draws", data={"where": "", "n": str(len(PAYLOADS) + 1)}, headers=OURS)
     number = made.headers["location"].split("/")[2]
     questions = {question.name: question.digest for question in study.keep.labels.questions()}
-    after = 0
-    for words in PAYLOADS[::5]:
+    for after, words in enumerate(PAYLOADS[::5]):
         page = client.get(f"/label/{number}", params={"question": questions[words], "after": str(after)}).text
         assert_inert(page, words)
         assert visible(words) in Page(page).text
-        after += 1
 
 
 def test_a_note_and_a_question_of_a_form_are_words(client: TestClient, study: Study) -> None:

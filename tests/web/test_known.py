@@ -1,4 +1,4 @@
-"""A study whose scenario is known: standings on its page, facts in its prompts; and what stands before and after."""
+"""A study whose scenario is known: standings on its page, facts in its prompts; and what stands next."""
 
 from __future__ import annotations
 

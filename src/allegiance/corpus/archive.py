@@ -190,14 +190,15 @@ class Archive:
         return Member(info.orig_filename, method, start, info.compress_size, info.file_size, info.CRC)
 
     def _check_names(self, members: list[Member]) -> None:
-        seen: set[str] = set()
+        seen: dict[str, Member] = {}
         for member in members:
-            if member.name in seen:
+            before = seen.setdefault(member.name, member)
+            # An interrupted run may write a sample a second time, the same; two that differ are a contradiction.
+            if (before.size, before.crc) != (member.size, member.crc):
                 raise self._refuse(
                     f"it has two members named {shown(member.name)}.",
                     "Write the log again, for example with: inspect log convert",
                 )
-            seen.add(member.name)
 
     def _check_sizes(self, members: list[Member]) -> None:
         limits, total = self._limits, 0

@@ -47,7 +47,7 @@ class Keep:
         return self.entered(before, self.corpus.add(transcripts), source)
 
     def entered(self, before: str, added: Added, source: Mapping[str, object] | None = None) -> Added:
-        """Logs what was added to the corpus, and its columns, unless the log has them; `before` is the version before."""
+        """Logs what was added to the corpus since the version `before`, with its columns, unless it is logged."""
         if added.version != before or not self._logged(added.version):
             body = {"from": before, "to": added.version, "new": added.new, "duplicates": added.duplicates}
             body["columns"] = columns_digest_of(self.corpus, added.version)

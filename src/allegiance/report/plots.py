@@ -75,9 +75,7 @@ def gap_plot(rows: Sequence[GapRow], *, narrow: bool = False) -> str:
 
 def arm_plot(rows: Sequence[GapRow], *, narrow: bool = False) -> str:
     """The two rates behind each gap as inline SVG: a disc for the minuend, a diamond for the other."""
-    return (
-        svg(arm_spec(rows, narrow=narrow), f"Plot of {plural(len(rows), 'pair')} of rates.") if rows else NOTHING
-    )
+    return svg(arm_spec(rows, narrow=narrow), f"Plot of {plural(len(rows), 'pair')} of rates.") if rows else NOTHING
 
 
 def rate_plot(rows: Sequence[RateRow], *, narrow: bool = False) -> str:

@@ -109,8 +109,7 @@ def _queue(panel: Panel, rank: int) -> dict[str, object]:
         "both": _both(panel), "item": _item(panel, asked) if asked else None, "here": _here(panel),
         "others": [{"rank": one.rank, "decided": one.decided, "address": f"{_here(panel)}&rank={one.rank}"}
                    for one in disputed],
-        "answers": [(str(n), value) for n, value in enumerate(panel.judge.question.answers, 1)]
-        + list(zip("ux", UNDECIDED, strict=True)),
+        "answers": (*panel.judge.question.answers, *UNDECIDED),
         "real": len(panel.judge.question.answers), "settled": panel.card.name,
     }  # fmt: skip
 

@@ -90,7 +90,8 @@ def _rows(state: State, request: Request, where: str, seen: str) -> dict[str, ob
     first = found.offset + 1
     told = f"{found.count:,} transcripts" + (f" under the filter {found.predicate}" if found.predicate else "")
     return {
-        "rows": [_row(row, where, sort, at) for at, row in enumerate(found.rows, found.offset)], "sort": sort, "columns": COLUMNS, "told": told,
+        "rows": [_row(row, where, sort, at) for at, row in enumerate(found.rows, found.offset)],
+        "sort": sort, "columns": COLUMNS, "told": told,
         "sorts": _sorts(where, sort),
         "before": address("/corpus", **here, page=number - 1) if number > 1 else "",
         "after": address("/corpus", **here, page=number + 1) if number < last else "",

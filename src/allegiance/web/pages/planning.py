@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 
 from allegiance.errors import UsageError
+from allegiance.evidence.grouped import labelled
 from allegiance.evidence.splits import by_default
 from allegiance.evidence.statements import basis
 from allegiance.records.question import Question
@@ -84,8 +85,6 @@ def _held(state: State, where: str, n: int, question: Question | None) -> list[W
     """Censuses that are there already: raters who have labelled all of the population."""
     if question is None or not n or "@" in where:
         return []
-    from allegiance.evidence.grouped import labelled
-
     made = []
     for card in state.keep.labels.raters(question.digest):
         given = state.remember(

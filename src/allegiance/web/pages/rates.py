@@ -53,7 +53,7 @@ def find_question(state: State, asked: str) -> Question | None:
 
 
 def find_rater(state: State, question: Question, asked: str) -> RaterCard | None:
-    """The rater of this digest or name among those who answered a question; the one who answered most if none is named.
+    """The rater of this digest or name, of those who answered a question; who answered most if none is named.
 
     Raises:
         UnknownName: There is no such rater.
