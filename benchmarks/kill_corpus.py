@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
 from allegiance.corpus import segments
 from allegiance.corpus.export import export
@@ -90,7 +91,11 @@ def secret(number: int) -> str:
 
 def work(job: str, study: Path, argument: object) -> None:
     """One piece of work, done to its end. The same call again completes what was stopped."""
-    segments.SEGMENT_ROWS, segments.GROUP_ROWS = 64, 16  # many small steps, so that a kill meets each
+    with patch.multiple(segments, SEGMENT_ROWS=64, GROUP_ROWS=16):  # many small steps, so that a kill meets each
+        _work(job, study, argument)
+
+
+def _work(job: str, study: Path, argument: object) -> None:
     opened = Study(study)
     keep = opened.keep
     if job == "import":
