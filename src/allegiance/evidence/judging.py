@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from allegiance.evidence.keep import Keep
-from allegiance.rating.judging.canaries import Tally
 from allegiance.rating.judging.judge import Judge
-from allegiance.rating.judging.runner import BATCH, Batch, Judging
+from allegiance.rating.judging.runner import BATCH, Batch, Counts, Judging
 from allegiance.rating.labels import last
 
 GROUP = 20 * BATCH
@@ -17,30 +16,19 @@ GROUP = 20 * BATCH
 
 
 @dataclass
-class Judged:
-    """What became of a judging.
+class Judged(Counts):
+    """What became of a judging; the counts are of all its batches.
 
     Attributes:
         values: Answer → labels that were saved.
         failed: Transcripts without a reply, which have no label.
         first: Why the first of these has none.
-        tally: How the judge did on its canaries in this judging.
-        parses, models, asked, kept, sent, back, flagged, shortened: As in `Batch`, added up.
         batches: How many.
     """
 
     values: Counter[str] = field(default_factory=Counter)
     failed: int = 0
     first: str = ""
-    tally: Tally = field(default_factory=Tally)
-    parses: Counter[str] = field(default_factory=Counter)
-    models: Counter[str] = field(default_factory=Counter)
-    asked: int = 0
-    kept: int = 0
-    sent: int = 0
-    back: int = 0
-    flagged: int = 0
-    shortened: int = 0
     batches: int = 0
 
     def add(self, batch: Batch) -> None:
@@ -49,11 +37,7 @@ class Judged:
         self.values.update(label.value for label in batch.labels)
         self.failed += len(batch.failed)
         self.first = self.first or next(iter(batch.failed.values()), "")
-        self.tally.add(batch.tally)
-        self.parses.update(batch.parses)
-        self.models.update(batch.models)
-        for name in ("asked", "kept", "sent", "back", "flagged", "shortened"):
-            setattr(self, name, getattr(self, name) + getattr(batch, name))
+        self.include(batch)
 
 
 def pending(keep: Keep, judge: Judge, names: Sequence[str], *, anew: bool = False) -> list[str]:

@@ -29,14 +29,11 @@ BATCH = 1000
 Item = tuple[str, Transcript]
 
 
-@dataclass
-class Batch:
-    """What became of a batch.
+@dataclass(kw_only=True)
+class Counts:
+    """What was asked of a judge, and what came back.
 
     Attributes:
-        seed: What its canaries follow from; names the batch.
-        labels: The labels of its transcripts. Those of canaries are nowhere.
-        failed: Transcript → why there was no reply; these have no label and can be asked again.
         tally: How the judge did on its canaries.
         parses: How replies to its transcripts were read → how many.
         models: Models that answered, as the provider names them → replies.
@@ -46,9 +43,6 @@ class Batch:
         shortened: Transcripts of which not all was shown.
     """
 
-    seed: str
-    labels: list[Label] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     parses: Counter[str] = field(default_factory=Counter)
     models: Counter[str] = field(default_factory=Counter)
@@ -58,6 +52,29 @@ class Batch:
     back: int = 0
     flagged: int = 0
     shortened: int = 0
+
+    def include(self, other: Counts) -> None:
+        """Adds what another counted."""
+        self.tally.add(other.tally)
+        self.parses.update(other.parses)
+        self.models.update(other.models)
+        for name in ("asked", "kept", "sent", "back", "flagged", "shortened"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+@dataclass
+class Batch(Counts):
+    """What became of a batch; the counts are of its transcripts and canaries.
+
+    Attributes:
+        seed: What its canaries follow from; names the batch.
+        labels: The labels of its transcripts. Those of canaries are nowhere.
+        failed: Transcript → why there was no reply; these have no label and can be asked again.
+    """
+
+    seed: str
+    labels: list[Label] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
